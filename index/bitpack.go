@@ -1,0 +1,98 @@
+package index
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// padding is the number of zero bytes that end a block of bytes, so that eight
+// bytes can be loaded from any position before them.
+const padding = 8
+
+// maxPackWidth is the widest number that one unaligned load can deliver.
+const maxPackWidth = 57
+
+func load64(b []byte, at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
+
+func load32(b []byte, at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
+
+// packed reads the i-th number of the given width from the bit stream that
+// starts at byte at.
+func packed(b []byte, at, i int, width uint) uint64 {
+	bit := uint(i) * width
+	return load64(b, at+int(bit>>3)) >> (bit & 7) & (1<<width - 1)
+}
+
+func bytesFor(bits int) int { return (bits + 7) >> 3 }
+
+// bitWriter appends numbers of few bits each, lowest bit first.
+type bitWriter struct {
+	buf []byte
+	acc uint64
+	n   uint // bits in acc, always under 64
+}
+
+func (w *bitWriter) reset() { w.buf, w.acc, w.n = w.buf[:0], 0, 0 }
+
+// write appends the low width bits of v; width is at most 63 and v has no
+// higher bits.
+func (w *bitWriter) write(v uint64, width uint) {
+	w.acc |= v << w.n
+	if w.n+width < 64 {
+		w.n += width
+		return
+	}
+	w.buf = binary.LittleEndian.AppendUint64(w.buf, w.acc)
+	w.acc = v >> (64 - w.n) // a shift by 64 gives 0
+	w.n = w.n + width - 64
+}
+
+// unary appends u zero bits and a one.
+func (w *bitWriter) unary(u uint64) {
+	for u >= 56 {
+		w.write(0, 56)
+		u -= 56
+	}
+	w.write(1<<u, uint(u)+1)
+}
+
+// rice appends v as its quotient by 2^k in unary and its k low bits.
+func (w *bitWriter) rice(v uint64, k uint) {
+	w.unary(v >> k)
+	w.write(v&(1<<k-1), k)
+}
+
+// bits returns the number of bits written so far.
+func (w *bitWriter) bits() int { return len(w.buf)*8 + int(w.n) }
+
+// flush appends the bits written so far to dst, with zero bits up to a whole
+// byte, and resets the writer.
+func (w *bitWriter) flush(dst []byte) []byte {
+	dst = append(dst, w.buf...)
+	for n := int(w.n); n > 0; n -= 8 {
+		dst = append(dst, byte(w.acc))
+		w.acc >>= 8
+	}
+	w.reset()
+	return dst
+}
+
+// popcount counts the one bits among the first n bits from byte at.
+func popcount(b []byte, at, n int) int {
+	ones := 0
+	for ; n >= 64; n, at = n-64, at+8 {
+		ones += bits.OnesCount64(load64(b, at))
+	}
+	if n > 0 {
+		ones += bits.OnesCount64(load64(b, at) & (1<<uint(n) - 1))
+	}
+	return ones
+}
+
+// selectBit returns the position of the j-th one bit, counted from 0, of word.
+func selectBit(word uint64, j int) int {
+	for ; j > 0; j-- {
+		word &= word - 1
+	}
+	return bits.TrailingZeros64(word)
+}
