@@ -1,0 +1,76 @@
+package otlp
+
+import (
+	"fmt"
+	"unicode/utf8"
+)
+
+// MaxDepth is how many arrays and kvlists may lie inside each other in a value.
+const MaxDepth = 64
+
+// check collects what is wrong with a span that is sound protobuf.
+type check struct {
+	flaw  flaw
+	where string // what is being read: "resource ", "scope ", "event ", "link " or ""
+	// loose: the nested value just read is not encoded as AppendValue would.
+	loose bool
+}
+
+// flaw is why a span is rejected. The zero flaw is none.
+type flaw struct {
+	where, what string
+	size        int // of an id, where what begins with its name
+}
+
+func (f flaw) String() string {
+	if f.size >= 0 {
+		return fmt.Sprintf("%s%s of %d bytes", f.where, f.what, f.size)
+	}
+	return f.where + f.what
+}
+
+// fail notes a flaw unless there is one already.
+func (c *check) fail(what string) {
+	if c.flaw.what == "" {
+		c.flaw = flaw{c.where, what, -1}
+	}
+}
+
+func (c *check) text(b []byte, what string) {
+	if !utf8.Valid(b) {
+		c.fail(what)
+	}
+}
+
+// id checks an id's length and that it is not all zeros.
+func (c *check) id(b []byte, size int, what, zero string) {
+	switch {
+	case len(b) == size && !allZero(b):
+	case c.flaw.what != "":
+	case len(b) == size:
+		c.flaw = flaw{c.where, zero, -1}
+	default:
+		c.flaw = flaw{c.where, what, len(b)}
+	}
+}
+
+func allZero(b []byte) bool {
+	for _, x := range b {
+		if x != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+const (
+	badName       = "name is not valid UTF-8"
+	badTraceState = "trace state is not valid UTF-8"
+	badMessage    = "status message is not valid UTF-8"
+	badSchemaURL  = "schema URL is not valid UTF-8"
+	badVersion    = "version is not valid UTF-8"
+	badEntity     = "entity reference is not valid UTF-8"
+	badKey        = "attribute key is not valid UTF-8"
+	badString     = "attribute value is not valid UTF-8"
+	badDepth      = "attribute value nests too deep"
+)
