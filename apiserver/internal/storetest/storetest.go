@@ -5,11 +5,12 @@ package storetest
 import (
 	"testing"
 
+	"github.com/spanstead/spanstead/apiserver/internal/oraclestore"
 	"github.com/spanstead/spanstead/apiserver/store"
 )
 
 // New returns an empty store for one test.
 func New(t testing.TB) store.Store {
 	t.Helper()
-	return newMemory()
+	return oraclestore.New()
 }
