@@ -12,7 +12,7 @@ const padding = 8
 // maxPackWidth is the widest number that one unaligned load can deliver.
 const maxPackWidth = 57
 
-func load64(b []byte, at int) uint64 { return binary.LittleEndian.Uint64(b[at:]) }
+func load64(b []byte, at int) uint64 { return binary.LittleEndian.Uint64(b[at : at+8]) }
 
 func load32(b []byte, at int) uint32 { return binary.LittleEndian.Uint32(b[at:]) }
 
@@ -89,10 +89,20 @@ func popcount(b []byte, at, n int) int {
 	return ones
 }
 
-// selectBit returns the position of the j-th one bit, counted from 0, of word.
+// selectBit returns the position of the j-th one bit of word, counted from 0.
+// The word has more than j.
 func selectBit(word uint64, j int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	// sums has in each byte the number of ones up to the end of that byte.
+	sums := word - word>>1&0x5555555555555555
+	sums = sums&0x3333333333333333 + sums>>2&0x3333333333333333
+	sums = (sums + sums>>4) & 0x0f0f0f0f0f0f0f0f * ones
+	before := (uint64(j)*ones | tops) - sums&^tops // top bit set where the sum is at most j
+	at := 8 * bits.OnesCount64(before&tops)
+	j -= int(sums << 8 >> uint(at&63) & 0xff)
+	word >>= uint(at & 63)
 	for ; j > 0; j-- {
 		word &= word - 1
 	}
-	return bits.TrailingZeros64(word)
+	return at + bits.TrailingZeros64(word)
 }

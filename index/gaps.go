@@ -22,6 +22,9 @@ import "math/bits"
 // maxRice bounds k, so that no sum in a decoder can overflow 64 bits.
 const maxRice = 28
 
+// maxHighs bounds the bytes of highs, so that a position fits 32 bits.
+const maxHighs = 1 << 28
+
 // riceParams are the parameters of one gap stream.
 type riceParams struct {
 	k0, k1 uint8
@@ -160,7 +163,7 @@ func openGaps(b []byte, at, end, gaps int, p riceParams) (gapStream, error) {
 		lowBits += ones * (int(p.k1) - int(p.k0))
 	}
 	s.high = s.low + bytesFor(lowBits)
-	if s.high > end || gaps > (end-s.high)*8 {
+	if s.high > end || gaps > (end-s.high)*8 || end-s.high > maxHighs {
 		return s, corrupt("%d gaps in %d bytes", gaps, end-at)
 	}
 	return s, nil
@@ -198,23 +201,20 @@ func (s *gapStream) seek(j int) (gapCursor, error) {
 // decode fills dst with the rows that follow row, one for each gap from c on.
 // The caller has checked that so many gaps are left. Rows ascend; a last row
 // at or past limit is an error.
+//
+// It makes two passes, each short enough for the registers: dst first takes
+// the bit position of each unary code, and then, with the lows, the rows.
 func (s *gapStream) decode(dst []uint32, c gapCursor, row uint64, limit uint64) error {
 	if len(dst) == 0 {
 		return nil
 	}
-	at := s.high + c.highBit>>6<<3
-	if at >= s.end {
+	if !s.positions(dst, c.highBit) {
 		return corrupt("gap stream at %d ends early", s.class)
 	}
-	w := load64(s.b, at) &^ (1<<(uint(c.highBit)&63) - 1)
-	var ok bool
 	if s.two {
-		row, c.highBit, ok = s.decodeTwo(dst, c, at, w, row)
+		row = s.addTwo(dst, c, row)
 	} else {
-		row, c.highBit, ok = s.decodeOne(dst, c, at, w, row)
-	}
-	if !ok || c.highBit > (s.end-s.high)*8 {
-		return corrupt("gap stream at %d ends early", s.class)
+		row = s.addOne(dst, c, row)
 	}
 	if row >= limit {
 		return corrupt("gap stream at %d: row %d of %d", s.class, row, limit)
@@ -222,54 +222,69 @@ func (s *gapStream) decode(dst []uint32, c gapCursor, row uint64, limit uint64) 
 	return nil
 }
 
-func (s *gapStream) decodeOne(dst []uint32, c gapCursor, at int, w uint64, row uint64) (uint64, int, bool) {
-	b, end := s.b, s.end
-	k, mask := uint(s.k0)&63, uint64(1)<<s.k0-1
-	lowBit := uint(s.low)*8 + uint(c.lowBit)
-	base := uint64(at-s.high) * 8 // position of w's first bit
-	next := uint64(c.highBit)     // first bit not yet used
-	for i := range dst {
-		for w == 0 {
-			if at, base = at+8, base+64; at >= end {
-				return 0, 0, false
-			}
-			w = load64(b, at)
-		}
-		p := base + uint64(bits.TrailingZeros64(w))
-		w &= w - 1
-		low := load64(b, int(lowBit>>3)) >> (lowBit & 7) & mask
-		lowBit += k
-		row += (p-next)<<k + low + 1
-		next = p + 1
-		dst[i] = uint32(row)
+// positions fills dst with the positions of the ones in highs from bit on. It
+// reports whether there are so many.
+func (s *gapStream) positions(dst []uint32, bit int) bool {
+	at := s.high + bit>>6<<3
+	if at >= s.end {
+		return false
 	}
-	return row, int(next), true
+	w := load64(s.b, at) &^ (1<<(uint(bit)&63) - 1)
+	base := uint32(bit) &^ 63
+	for n := 0; ; {
+		part := dst[n:min(n+bits.OnesCount64(w), len(dst))]
+		for i := range part {
+			part[i] = base + uint32(bits.TrailingZeros64(w))
+			w &= w - 1
+		}
+		if n += len(part); n == len(dst) {
+			return int(dst[n-1]) < (s.end-s.high)*8
+		}
+		if at += 8; at >= s.end {
+			return false
+		}
+		w = load64(s.b, at)
+		base += 64
+	}
 }
 
-func (s *gapStream) decodeTwo(dst []uint32, c gapCursor, at int, w uint64, row uint64) (uint64, int, bool) {
-	b, end := s.b, s.end
-	lowBit := uint(s.low)*8 + uint(c.lowBit)
-	base := uint64(at-s.high) * 8
-	next := uint64(c.highBit)
-	classBit := uint(s.class)*8 + uint(c.index)
-	k0, diff := uint(s.k0), uint(s.k1)-uint(s.k0) // wraps around if k1 is less
-	for i := range dst {
-		for w == 0 {
-			if at, base = at+8, base+64; at >= end {
-				return 0, 0, false
-			}
-			w = load64(b, at)
-		}
-		p := base + uint64(bits.TrailingZeros64(w))
-		w &= w - 1
-		class := uint(b[classBit>>3]>>(classBit&7)) & 1
-		classBit++
-		k := (k0 + diff&-class) & 63
-		low := load64(b, int(lowBit>>3)) >> (lowBit & 7) & (1<<k - 1)
-		lowBit += k
-		row += (p-next)<<k + low + 1
+// addOne turns the positions in dst into rows, for gaps of one class, and
+// returns the last.
+func (s *gapStream) addOne(dst []uint32, c gapCursor, row uint64) uint64 {
+	k, mask := uint(s.k0)&31, uint64(1)<<(s.k0&31)-1
+	lows := s.b[s.low:]
+	bit := uint(c.lowBit)
+	next := uint32(c.highBit)
+	for i, p := range dst {
+		low := load64(lows, int(bit>>3)) >> (bit & 7) & mask
+		bit += k
+		row += uint64(p-next)<<k + low + 1
 		next = p + 1
 		dst[i] = uint32(row)
 	}
-	return row, int(next), true
+	return row
+}
+
+// addTwo is addOne for gaps of two classes.
+func (s *gapStream) addTwo(dst []uint32, c gapCursor, row uint64) uint64 {
+	const group = 32 // gaps whose classes one load delivers
+	lows := s.b[s.low:]
+	bit := uint(c.lowBit)
+	next := uint32(c.highBit)
+	k0, diff := uint(s.k0), uint(s.k1)-uint(s.k0) // wraps around if k1 is less
+	for class := uint(c.index); len(dst) > 0; class += group {
+		classes := load64(s.b[s.class:], int(class>>3)) >> (class & 7)
+		part := dst[:min(group, len(dst))]
+		dst = dst[len(part):]
+		for i, p := range part {
+			k := (k0 + diff&-uint(classes&1)) & 31
+			classes >>= 1
+			low := load64(lows, int(bit>>3)) >> (bit & 7) & (1<<k - 1)
+			bit += k
+			row += uint64(p-next)<<k + low + 1
+			next = p + 1
+			part[i] = uint32(row)
+		}
+	}
+	return row
 }

@@ -108,6 +108,8 @@ func (h *Histogram) VisitAll(from, to uint64, fn func(time uint64, counts []Cell
 
 func (h *Histogram) decodeTotal() {
 	sum := uint64(0)
+	at, end := load32(h.b, histogramHeader), load32(h.b, histogramHeader+4)
+	h.total.entries = make([]CellCount, 0, 2*(end-at)) // at four bits each; they may take more
 	h.err = h.stream(0, 0, ^uint64(0), func(time uint64, counts []CellCount) {
 		for _, c := range counts {
 			sum += uint64(c.N)

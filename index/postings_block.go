@@ -133,25 +133,31 @@ type shortLists struct {
 
 func (s shortLists) gaps() int { return s.rows - s.lists }
 
-// before adds up the short lists of the codes before the c-th.
-func (blk *block) before(c int) (s shortLists) {
-	if blk.counts.width == 0 {
-		if blk.counts.base > 0 {
+// before adds up the short lists of the codes before the c-th, and of all.
+func (blk *block) before(c int) (s, all shortLists) {
+	width := uint(blk.counts.width)
+	if width == 0 {
+		if n := int(blk.counts.base); n > 0 {
 			s.lists = c - bits.OnesCount64(blk.long&(1<<uint(c)-1))
+			all.lists = blk.codes - bits.OnesCount64(blk.long)
+			s.rows, all.rows = s.lists*n, all.lists*n
 		}
-		s.rows = s.lists * int(blk.counts.base)
-		return s
+		return s, all
 	}
-	for i := range c {
+	for i := range blk.codes {
+		if i == c {
+			s = all
+		}
 		if blk.long>>uint(i)&1 != 0 {
 			continue
 		}
-		if n := blk.count(i); n > 0 {
-			s.lists++
-			s.rows += n
+		n := int(blk.counts.base) + int(packed(blk.b, blk.counts.at, i, width))
+		all.rows += n
+		if n > 0 {
+			all.lists++
 		}
 	}
-	return s
+	return s, all
 }
 
 // firstRow returns the first row of the i-th short list that has one.
@@ -171,15 +177,14 @@ func (blk *block) gaps(all shortLists) (gapStream, error) {
 // check checks the short lists as far as it can be done without decoding, and
 // returns the number of their rows.
 func (blk *block) check(rows int) (int, error) {
-	for c := range blk.codes {
-		if n := blk.count(c); blk.long>>uint(c)&1 == 0 && (n > shortMax || n > rows) {
-			return 0, corrupt("postings: block at %d: list of %d rows", blk.at, n)
-		}
-		if blk.counts.width == 0 && blk.long == 0 {
-			break
+	if limit := min(shortMax, rows); blk.counts.max() > limit {
+		for c := range blk.codes {
+			if blk.long>>uint(c)&1 == 0 && blk.count(c) > limit {
+				return 0, corrupt("postings: block at %d: list of %d rows", blk.at, blk.count(c))
+			}
 		}
 	}
-	all := blk.before(blk.codes)
+	_, all := blk.before(0)
 	_, err := blk.gaps(all)
 	return all.rows, err
 }
@@ -190,7 +195,7 @@ func (blk *block) appendShort(dst []uint32, c int, limit uint64) ([]uint32, erro
 	if n == 0 {
 		return dst, nil
 	}
-	before := blk.before(c)
+	before, all := blk.before(c)
 	first := blk.firstRow(before.lists)
 	if first >= limit {
 		return dst, corrupt("postings: block at %d: row %d of %d", blk.at, first, limit)
@@ -199,7 +204,7 @@ func (blk *block) appendShort(dst []uint32, c int, limit uint64) ([]uint32, erro
 	if n == 1 {
 		return dst, nil
 	}
-	s, err := blk.gaps(blk.before(blk.codes))
+	s, err := blk.gaps(all)
 	if err != nil {
 		return dst, err
 	}

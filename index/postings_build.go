@@ -250,16 +250,34 @@ func (p *postingsBuilder) long(table []byte, list []uint32) []byte {
 	if len(list) > p.n-p.n/4 {
 		kind, rows = kindComplement, p.complement(list)
 	}
-	p.body = p.chunked(p.body[:0], rows)
-	p.chunks = roaringPlan(p.chunks[:0], list)
-	// A bitmap is read faster than gaps are decoded, so it may be a little larger.
-	if size, _ := roaringSize(p.chunks); size <= len(p.body)+len(p.body)/8 {
-		kind = kindRoaring
-		p.body = appendRoaring(p.body[:0], list, p.chunks)
+	var zeros int
+	p.body, zeros = p.chunked(p.body[:0], rows)
+	if kind == kindComplement || roaringMayWin(list, len(list)-zeros, len(p.body)) {
+		p.chunks = roaringPlan(p.chunks[:0], list)
+		// A bitmap is read faster than gaps are decoded, so it may be a little larger.
+		if size, _ := roaringSize(p.chunks); size <= len(p.body)+len(p.body)/8 {
+			kind = kindRoaring
+			p.body = appendRoaring(p.body[:0], list, p.chunks)
+		}
 	}
 	p.longs = append(p.longs, p.body...)
 	table = binary.AppendUvarint(table, uint64(len(list)))
 	return binary.AppendUvarint(table, uint64(len(p.body))<<2|uint64(kind))
+}
+
+// roaringMayWin reports whether roaring's form may be the smaller one, without
+// looking at every row: there are few runs, or a part of the list is dense
+// enough for a bitmap.
+func roaringMayWin(list []uint32, runs, size int) bool {
+	if 4*runs <= size+size/8 {
+		return true
+	}
+	for i := chunkRows; i < len(list); i += chunkRows {
+		if list[i]-list[i-chunkRows] < 16*chunkRows {
+			return true
+		}
+	}
+	return len(list) < chunkRows && list[len(list)-1]-list[0] < 16*chunkRows
 }
 
 func (p *postingsBuilder) complement(list []uint32) []uint32 {
@@ -278,8 +296,9 @@ func (p *postingsBuilder) complement(list []uint32) []uint32 {
 }
 
 // chunked appends rows as chunks of gaps: the table of their first rows and
-// parameters, where each but the first starts, and the gap streams.
-func (p *postingsBuilder) chunked(dst []byte, rows []uint32) []byte {
+// parameters, where each but the first starts, and the gap streams. It returns
+// also how many gaps are 0.
+func (p *postingsBuilder) chunked(dst []byte, rows []uint32) (_ []byte, zeros int) {
 	chunks := (len(rows) + chunkRows - 1) / chunkRows
 	dst = append(dst, make([]byte, chunkTableSize(chunks))...)
 	streams := len(dst)
@@ -296,9 +315,10 @@ func (p *postingsBuilder) chunked(dst []byte, rows []uint32) []byte {
 		if i > 0 {
 			binary.LittleEndian.PutUint32(dst[6*chunks+4*(i-1):], uint32(len(dst)-streams))
 		}
+		zeros += int(p.gw.stats.count[0])
 		dst = p.gw.append(dst, p.scratch, params)
 	}
-	return dst
+	return dst, zeros
 }
 
 // chunkTableSize is the size of what comes before the streams of a chunked
