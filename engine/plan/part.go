@@ -131,11 +131,11 @@ type Dict interface {
 	// Each calls fn with every code that has a value, ascending, until it
 	// returns false.
 	Each(fn func(code uint32, v span.Value) bool) error
+	// At is the value of one code; ok is false when it has none.
+	At(code uint32) (v span.Value, ok bool, err error)
 	// Find appends the codes, ascending, whose value equals v in type and
 	// contents. ok is false when the dictionary cannot tell without Each.
 	Find(dst []uint32, v span.Value) (codes []uint32, ok bool, err error)
-	// Present counts the codes that have a value.
-	Present() (int, error)
 }
 
 // TextDict is a Dict of strings that can look for a byte sequence in all its

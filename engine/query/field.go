@@ -211,3 +211,6 @@ func intrinsicOfSource(s *span.Span, f Field) (v span.Value, ok bool) {
 	}
 	return span.Value{}, false
 }
+
+// AnyScopes is the order in which ScopeAny looks for a key.
+func AnyScopes() []Scope { return anyScopes[:] }

@@ -136,3 +136,22 @@ func (c *Compare) ordered(sign int) bool {
 	}
 	return false
 }
+
+// Literal is a text that occurs in every string for which c holds; "" when
+// there is none to be named. It lets a dictionary be searched before c is run
+// on its values.
+func (c *Compare) Literal() string {
+	if c.Fold || c.Each || c.View == Number || len(c.Values) != 1 {
+		return ""
+	}
+	if c.View == Typed && c.Values[0].Type() != span.TypeString {
+		return ""
+	}
+	switch c.Op {
+	case OpEq, OpContains, OpPrefix, OpSuffix:
+		return c.Values[0].Text()
+	case OpRegexp:
+		return c.pattern.literal
+	}
+	return ""
+}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds on a regular expression. Go's regexp takes time in proportion to the
@@ -18,7 +20,8 @@ const (
 
 // pattern is a bounded regular expression.
 type pattern struct {
-	re *regexp.Regexp
+	re      *regexp.Regexp
+	literal string // occurs in every text that matches; "" if none is known
 }
 
 // CheckRegexp reports whether a pattern is valid RE2 and within the bounds.
@@ -50,7 +53,37 @@ func compilePattern(text string, fold bool) (*pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: regular expression %q: %w", ErrInvalid, text, err)
 	}
-	return &pattern{re: re}, nil
+	p := &pattern{re: re}
+	if !fold {
+		p.literal = literalOf(tree.Simplify())
+	}
+	return p, nil
+}
+
+// literalOf finds the longest text that every match of the tree holds.
+func literalOf(t *syntax.Regexp) string {
+	switch t.Op {
+	case syntax.OpLiteral:
+		// U+FFFD also matches a byte that is not UTF-8.
+		if t.Flags&syntax.FoldCase == 0 && !slices.Contains(t.Rune, utf8.RuneError) {
+			return string(t.Rune)
+		}
+	case syntax.OpCapture, syntax.OpPlus:
+		return literalOf(t.Sub[0])
+	case syntax.OpRepeat:
+		if t.Min > 0 {
+			return literalOf(t.Sub[0])
+		}
+	case syntax.OpConcat:
+		best := ""
+		for _, sub := range t.Sub {
+			if l := literalOf(sub); len(l) > len(best) {
+				best = l
+			}
+		}
+		return best
+	}
+	return ""
 }
 
 func (p *pattern) match(s string) bool {

@@ -2,6 +2,7 @@ package span
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"math"
 	"slices"
@@ -266,4 +267,24 @@ func Lookup(kvs []KeyValue, key string) (Value, bool) {
 		}
 	}
 	return Value{}, false
+}
+
+// AppendKey appends bytes that are equal for equal values and for no others.
+func (v Value) AppendKey(b []byte) []byte {
+	b = append(b, byte(v.typ))
+	switch v.typ {
+	case TypeString, TypeBytes:
+		b = binary.AppendUvarint(b, uint64(len(v.str)))
+		b = append(b, v.str...)
+	case TypeBool, TypeInt, TypeDouble:
+		b = binary.LittleEndian.AppendUint64(b, v.num)
+	case TypeArray, TypeKVList:
+		b = binary.AppendUvarint(b, uint64(len(v.list)))
+		for _, kv := range v.list {
+			b = binary.AppendUvarint(b, uint64(len(kv.Key)))
+			b = append(b, kv.Key...)
+			b = kv.Value.AppendKey(b)
+		}
+	}
+	return b
 }
