@@ -1,0 +1,97 @@
+// Package otlpgrpc takes spans in over OTLP/gRPC.
+//
+// The server's codec leaves messages as they are: the bytes of an Export
+// request go to the store without being decoded to objects. Requests may be
+// compressed with gzip.
+package otlpgrpc
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/grpc"
+	_ "google.golang.org/grpc/encoding/gzip" // registers the compressor by name
+	"google.golang.org/grpc/metadata"
+
+	"github.com/spanstead/spanstead/apiserver/store"
+)
+
+// Options say how a server takes spans in.
+type Options struct {
+	Store store.Store // required
+	// MaxMessage bounds a request's bytes after decompression; 0 means 64 MiB.
+	MaxMessage int
+	// Workspace says where the spans of a request go, from a request for
+	// /v1/traces whose headers are the call's metadata; nil means the default one.
+	Workspace func(r *http.Request) string
+	// Log takes the errors that are the server's own fault; nil drops them.
+	Log *slog.Logger
+}
+
+// DefaultMaxMessage is the limit that MaxMessage zero stands for.
+const DefaultMaxMessage = 64 << 20
+
+// NewServer makes a server with the trace service on it.
+func NewServer(opt Options) *grpc.Server {
+	if opt.MaxMessage == 0 {
+		opt.MaxMessage = DefaultMaxMessage
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	s := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(opt.MaxMessage))
+	s.RegisterService(&serviceDesc, &service{opt})
+	return s
+}
+
+type service struct{ opt Options }
+
+// exporter is what serviceDesc needs of its service.
+type exporter interface {
+	export(ctx context.Context, request []byte) ([]byte, error)
+}
+
+var serviceDesc = grpc.ServiceDesc{
+	ServiceName: collector.TraceService_ServiceDesc.ServiceName,
+	HandlerType: (*exporter)(nil),
+	Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: handleExport}},
+	Metadata:    collector.TraceService_ServiceDesc.Metadata,
+}
+
+func handleExport(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+	var request frame
+	if err := decode(&request); err != nil {
+		return nil, err
+	}
+	defer request.free()
+	response, err := srv.(exporter).export(ctx, request.data)
+	if err != nil {
+		return nil, err
+	}
+	return &frame{data: response}, nil
+}
+
+func (s *service) export(ctx context.Context, request []byte) ([]byte, error) {
+	answer, err := s.opt.Store.Append(ctx, s.workspace(ctx), request)
+	if err != nil {
+		return nil, s.statusOf(ctx, err)
+	}
+	return responseOf(answer), nil
+}
+
+func (s *service) workspace(ctx context.Context) string {
+	if s.opt.Workspace == nil {
+		return store.DefaultWorkspace
+	}
+	r := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/v1/traces"}, Header: http.Header{}}
+	md, _ := metadata.FromIncomingContext(ctx)
+	for name, values := range md {
+		for _, v := range values {
+			r.Header.Add(name, v)
+		}
+	}
+	return s.opt.Workspace(r.WithContext(ctx))
+}
