@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"math"
 
 	"github.com/spanstead/spanstead/engine/span"
@@ -54,55 +55,45 @@ func appendAttr(dst []AttrView, b []byte, c *check) ([]AttrView, error) {
 // and a value that is one scalar, each shorter than 128 bytes. It reports
 // false, and anything may stand in a, where that is not the form.
 func (a *AttrView) readPlain(b []byte, c *check) bool {
-	if len(b) < 4 || b[0] != tagKey || int(b[1]) > len(b)-4 {
+	if len(b) < 6 || b[0] != tagKey || int(b[1]) > len(b)-6 {
 		return false
 	}
-	n := int(b[1]) // a length of two bytes is above any that passes the next check
+	n := int(b[1]) // of a length of two bytes it is the first, 0x80 or above
 	v := b[2+n:]
 	if n >= 0x80 || v[0] != tagValue || v[1] >= 0x80 || int(v[1]) != len(v)-2 {
 		return false
 	}
 	a.Key = b[2 : 2+n]
-	c.text(a.Key, badKey)
-	return a.readScalar(v[2:], c)
-}
-
-// readScalar reads an AnyValue that is one scalar with a length or number of
-// one byte, or a double.
-func (a *AttrView) readScalar(v []byte, c *check) bool {
-	if len(v) < 2 {
-		return false
-	}
-	switch v[0] {
-	case tagValueString, tagValueBytes:
-		if v[1] >= 0x80 || int(v[1]) != len(v)-2 {
+	switch v[2] {
+	case tagValueString:
+		if v[3] >= 0x80 || int(v[3]) != len(v)-4 {
 			return false
 		}
-		a.Type, a.Num, a.Bytes = span.TypeBytes, 0, v[2:]
-		if v[0] == tagValueString {
-			a.Type = span.TypeString
+		a.Type, a.Num, a.Bytes = span.TypeString, 0, v[4:]
+		if !ascii(b) { // all that is not text here is below 0x80
+			c.text(a.Key, badKey)
 			c.text(a.Bytes, badString)
 		}
 		return true
 	case tagValueInt, tagValueBool:
-		num, n := varint(v[1:])
-		if n != len(v)-1 {
+		num, n := varint(v[3:])
+		if n != len(v)-3 {
 			return false
 		}
 		a.Type, a.Num, a.Bytes = span.TypeInt, num, nil
-		if v[0] == tagValueBool {
+		if v[2] == tagValueBool {
 			a.Type, a.Num = span.TypeBool, min(num, 1)
 		}
-		return true
 	case tagValueDouble:
-		if len(v) != 9 {
+		if len(v) != 3+8 {
 			return false
 		}
-		_, num, _, _ := field(v)
-		a.Type, a.Num, a.Bytes = span.TypeDouble, num, nil
-		return true
+		a.Type, a.Num, a.Bytes = span.TypeDouble, binary.LittleEndian.Uint64(v[3:]), nil
+	default:
+		return false
 	}
-	return false
+	c.text(a.Key, badKey)
+	return true
 }
 
 // read reads a KeyValue of any form.

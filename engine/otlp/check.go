@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"fmt"
 	"unicode/utf8"
 )
@@ -37,9 +38,28 @@ func (c *check) fail(what string) {
 }
 
 func (c *check) text(b []byte, what string) {
-	if !utf8.Valid(b) {
+	if !ascii(b) && !utf8.Valid(b) {
 		c.fail(what)
 	}
+}
+
+// ascii reports whether all bytes are below 0x80. It is what makes most text
+// valid UTF-8, faster than utf8.Valid finds it.
+func ascii(b []byte) bool {
+	var all uint64
+	if len(b) >= 8 {
+		last := b[len(b)-8:]
+		for len(b) >= 8 {
+			all |= binary.LittleEndian.Uint64(b)
+			b = b[8:]
+		}
+		all |= binary.LittleEndian.Uint64(last)
+		return all&0x8080808080808080 == 0
+	}
+	for _, x := range b {
+		all |= uint64(x)
+	}
+	return all < 0x80
 }
 
 // id checks an id's length and that it is not all zeros.

@@ -221,6 +221,15 @@ func (w *walker) readSpan(b []byte) (err error) {
 	s.reset()
 	var traceID, spanID, parentSpanID []byte
 	for len(b) > 0 {
+		if b[0] == tagSpanAttribute && len(b) > 1 && b[1] < 0x80 && int(b[1]) <= len(b)-2 {
+			// As below, for the form in which most of a span's bytes come.
+			n := 2 + int(b[1])
+			if s.Attributes, err = appendAttr(s.Attributes, b[2:n], c); err != nil {
+				return err
+			}
+			b = b[n:]
+			continue
+		}
 		tag, num, data, n := field(b)
 		if n < 0 {
 			return malformed(b, n)

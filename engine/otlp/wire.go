@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/spanstead/spanstead/engine/query"
@@ -142,7 +143,8 @@ func unknown(b []byte, tag, known uint32) error {
 
 // invalid turns an error of reading a part of whole into one for the caller.
 func invalid(whole []byte, err error) error {
-	if e, ok := err.(*syntaxError); ok {
+	var e *syntaxError
+	if errors.As(err, &e) {
 		return fmt.Errorf("%w: OTLP protobuf at byte %d: %s", query.ErrInvalid, cap(whole)-e.left, e.what)
 	}
 	return err
