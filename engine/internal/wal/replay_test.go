@@ -291,3 +291,30 @@ func TestUnsoundHeaders(t *testing.T) {
 		}
 	}
 }
+
+// TestVoucherAcrossWindows: the record that vouches for a bad one is found
+// wherever its header lies in what is read at a time.
+func TestVoucherAcrossWindows(t *testing.T) {
+	for at := windowSize - recordHeaderSize - 8; at < windowSize+8; at++ {
+		m := disk.NewMem()
+		w := create(t, m, Options{Codec: Raw})
+		commit(t, w, 1, strings.Repeat("x", at-fileHeaderSize-recordHeaderSize))
+		commit(t, w, 1, "voucher")
+		b := readFile(t, m)
+		b[fileHeaderSize+8] ^= 1
+		if _, _, err := replay(t, fileOf(t, b)); !errors.Is(err, ErrCorrupt) {
+			t.Fatalf("voucher at %d: %v", at, err)
+		}
+	}
+}
+
+// TestOpenWriterSyncs: records that are in the file but not synced are replayed
+// after the end of the process alone, so they have to be made durable.
+func TestOpenWriterSyncs(t *testing.T) {
+	m := disk.NewMem()
+	w := create(t, m, Options{Policy: SyncNever})
+	commit(t, w, 1, "a")
+	wantLog(t, m.Crash(disk.CrashLosesAll), "")
+	reopen(t, m, Options{})
+	wantLog(t, m.Crash(disk.CrashLosesAll), "a")
+}
