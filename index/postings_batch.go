@@ -3,6 +3,7 @@ package index
 import (
 	"slices"
 	"sort"
+	"sync"
 
 	"github.com/RoaringBitmap/roaring/v2"
 )
@@ -26,14 +27,21 @@ func (p *Postings) Union(codes []uint32) (*roaring.Bitmap, error) {
 	if total <= p.rows/sparseUnion {
 		return p.unionSparse(codes, total)
 	}
-	batches := make([]Bits, (p.rows+BatchRows-1)/BatchRows)
+	scratch := unionScratch.Get().(*[]Bits)
+	defer unionScratch.Put(scratch)
+	n := (p.rows + BatchRows - 1) / BatchRows
+	*scratch = slices.Grow((*scratch)[:0], n)[:n]
+	clear(*scratch)
 	for _, c := range codes {
-		if err := p.OrInto(batches, c); err != nil {
+		if err := p.OrInto(*scratch, c); err != nil {
 			return nil, err
 		}
 	}
-	return bitmapOfBits(batches), nil
+	return bitmapOfBits(*scratch), nil
 }
+
+// unionScratch holds the bits of unions, an eighth of a byte a row.
+var unionScratch = sync.Pool{New: func() any { return new([]Bits) }}
 
 func (p *Postings) unionSparse(codes []uint32, total int) (*roaring.Bitmap, error) {
 	rows := make([]uint32, 0, total)

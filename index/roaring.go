@@ -172,25 +172,43 @@ func bitmapOfBits(batches []Bits) *roaring.Bitmap {
 		return roaring.New()
 	}
 	size, _ := roaringSize(chunks)
-	dst := appendRoaringHeader(make([]byte, 0, size), chunks, false)
+	dst := appendRoaringHeader(make([]byte, 0, size+8), chunks, false)
 	for _, c := range chunks {
 		at := len(dst)
 		dst = dst[:at+c.size(false)]
-		words := &batches[c.key]
-		if c.card > roaringArrayMax {
-			for i, w := range words {
-				binary.LittleEndian.PutUint64(dst[at+8*i:], w)
-			}
+		if c.card <= roaringArrayMax {
+			putArray(dst[at:cap(dst)], &batches[c.key])
 			continue
 		}
-		for i, w := range words {
-			for ; w != 0; w &= w - 1 {
-				binary.LittleEndian.PutUint16(dst[at:], uint16(i<<6+bits.TrailingZeros64(w)))
-				at += 2
-			}
+		for i, w := range batches[c.key] {
+			binary.LittleEndian.PutUint64(dst[at+8*i:], w)
 		}
 	}
 	return mustBitmap(dst)
+}
+
+// putArray writes the rows of one batch as an array container. Most words have
+// few rows, but not the same number each, so four are written at a time, which
+// takes no branch, and the excess is overwritten by the next ones. There must
+// be 8 bytes of room after the array.
+func putArray(dst []byte, batch *Bits) {
+	at := 0
+	for i, w := range batch {
+		base := uint64(i) << 6 * 0x0001000100010001
+		for end := at + 2*bits.OnesCount64(w); at < end; {
+			n := min(end-at, 8)
+			four := uint64(bits.TrailingZeros64(w))
+			w &= w - 1
+			four |= uint64(bits.TrailingZeros64(w)&63) << 16
+			w &= w - 1
+			four |= uint64(bits.TrailingZeros64(w)&63) << 32
+			w &= w - 1
+			four |= uint64(bits.TrailingZeros64(w)&63) << 48
+			w &= w - 1
+			binary.LittleEndian.PutUint64(dst[at:], base|four)
+			at += n
+		}
+	}
 }
 
 // mustBitmap opens a serialization that this package has just written.
