@@ -61,7 +61,7 @@ func (p *pieceReader) next(n *node) (*array.Data, error) {
 		if err != nil {
 			return nil, err
 		}
-		return array.NewData(n.storage(), size.length, []*memory.Buffer{validity}, kids, size.nulls, 0), nil
+		return array.NewData(n.store, size.length, []*memory.Buffer{validity}, kids, size.nulls, 0), nil
 	}
 	at := p.buffers[0]
 	values, err := p.buffer(n)
@@ -85,21 +85,7 @@ func (p *pieceReader) next(n *node) (*array.Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	return array.NewData(n.storage(), size.length, buffers, kids, size.nulls, 0), nil
-}
-
-// storage is the type of the arrays that a reader hands out for n.
-func (n *node) storage() arrow.DataType {
-	if n.kind != coded {
-		return StorageType(n.field.Type)
-	}
-	switch n.width {
-	case 1:
-		return arrow.PrimitiveTypes.Uint8
-	case 2:
-		return arrow.PrimitiveTypes.Uint16
-	}
-	return arrow.PrimitiveTypes.Uint32
+	return array.NewData(n.store, size.length, buffers, kids, size.nulls, 0), nil
 }
 
 func (p *pieceReader) kids(n *node) ([]arrow.ArrayData, error) {

@@ -30,11 +30,12 @@ type node struct {
 	kind  kind
 	width int // bytes of a value, for fixed and coded
 	group int // of a coded node
-	dict  int // number of a coded node's dictionary
 	// twin is the index of the earlier sibling whose codes a coded node
 	// shares, or -1.
 	twin int
 	kids []*node
+
+	store arrow.DataType // of the arrays that are written and read
 }
 
 // A dictionary is a coded field that has values to be written.
@@ -49,6 +50,7 @@ type dictionary struct {
 type shape struct {
 	spec  Spec
 	nodes []*node // per column
+	codes []*node // per group, for its codes alone
 	dicts []dictionary
 	first []int // per column, the number of its first dictionary
 }
@@ -79,7 +81,7 @@ func newShape(spec Spec) (*shape, error) {
 
 func (s *shape) checkGroups() error {
 	names := make(map[string]bool, len(s.spec.Groups))
-	for _, g := range s.spec.Groups {
+	for i, g := range s.spec.Groups {
 		if names[g.Name] {
 			return fmt.Errorf("group %q: name used twice", g.Name)
 		}
@@ -87,8 +89,30 @@ func (s *shape) checkGroups() error {
 		if g.Codes < 0 || int64(g.Codes) > 1<<31-1 {
 			return fmt.Errorf("group %q: %d codes", g.Name, g.Codes)
 		}
+		s.codes = append(s.codes, s.codesNode(i, g.Name))
 	}
 	return nil
+}
+
+// newNode fills in what follows from a node's field and kind.
+func newNode(n node) *node {
+	n.twin = -1
+	n.store = n.storage()
+	return &n
+}
+
+// storage is the type of the arrays that are written and read for n.
+func (n *node) storage() arrow.DataType {
+	if n.kind != coded {
+		return StorageType(n.field.Type)
+	}
+	switch n.width {
+	case 1:
+		return arrow.PrimitiveTypes.Uint8
+	case 2:
+		return arrow.PrimitiveTypes.Uint16
+	}
+	return arrow.PrimitiveTypes.Uint32
 }
 
 // checkMembers refuses a group whose codes would have no place in the file.
@@ -141,13 +165,16 @@ func (s *shape) codedNode(d dictionary, field arrow.Field) (*node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dictionary of %w", err)
 	}
-	d.values = &node{field: field, kind: k, width: width, twin: -1}
+	d.values = newNode(node{field: field, kind: k, width: width})
 	s.dicts = append(s.dicts, d)
-	index := s.spec.Groups[d.group].IndexType().(arrow.FixedWidthDataType)
-	return &node{
-		field: field, kind: coded, width: index.Bytes(),
-		group: d.group, dict: len(s.dicts) - 1, twin: -1,
-	}, nil
+	n := s.codesNode(d.group, "")
+	n.field = field
+	return n, nil
+}
+
+func (s *shape) codesNode(group int, name string) *node {
+	index := s.spec.Groups[group].IndexType().(arrow.FixedWidthDataType)
+	return newNode(node{field: arrow.Field{Name: name}, kind: coded, width: index.Bytes(), group: group})
 }
 
 // flatKind is the kind of a type without children.
@@ -187,14 +214,20 @@ func (b *treeBuilder) build(f arrow.Field, depth int) (*node, error) {
 		return b.buildCoded(f, t, depth)
 	case *arrow.ListType:
 		kid, err := b.build(t.ElemField(), depth+1)
-		return &node{field: f, kind: list, twin: -1, kids: []*node{kid}}, err
+		if err != nil {
+			return nil, err
+		}
+		return newNode(node{field: f, kind: list, kids: []*node{kid}}), nil
 	case *arrow.StructType:
 		return b.buildStruct(f, t, depth)
 	case nil:
 		return nil, fmt.Errorf("field %q has no type", f.Name)
 	}
 	k, width, err := flatKind(f.Type)
-	return &node{field: f, kind: k, width: width, twin: -1}, err
+	if err != nil {
+		return nil, fmt.Errorf("field %q: %w", f.Name, err)
+	}
+	return newNode(node{field: f, kind: k, width: width}), nil
 }
 
 func (b *treeBuilder) buildCoded(f arrow.Field, t *arrow.DictionaryType, depth int) (*node, error) {
@@ -219,7 +252,7 @@ func (b *treeBuilder) buildCoded(f arrow.Field, t *arrow.DictionaryType, depth i
 }
 
 func (b *treeBuilder) buildStruct(f arrow.Field, t *arrow.StructType, depth int) (*node, error) {
-	n := &node{field: f, kind: structure, twin: -1}
+	n := newNode(node{field: f, kind: structure})
 	for i, kf := range t.Fields() {
 		kid, err := b.build(kf, depth+1)
 		if err != nil {
