@@ -34,7 +34,12 @@ func (e *jsonError) Error() string {
 	if e.path == "" {
 		return fmt.Sprintf("%v: OTLP JSON at byte %d: %s", query.ErrInvalid, e.offset, e.what)
 	}
-	return fmt.Sprintf("%v: OTLP JSON at byte %d, %s: %s", query.ErrInvalid, e.offset, e.path, e.what)
+	const most = 256
+	path := e.path
+	if len(path) > most {
+		path = path[:most] + "..."
+	}
+	return fmt.Sprintf("%v: OTLP JSON at byte %d, %s: %s", query.ErrInvalid, e.offset, path, e.what)
 }
 
 func (e *jsonError) Unwrap() error { return query.ErrInvalid }
