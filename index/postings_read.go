@@ -105,16 +105,25 @@ func (c *chunkedList) start(i int) int {
 
 func (c *chunkedList) size(i int) int { return min(c.rows-i*chunkRows, chunkRows) }
 
-// decode fills dst, which has the size of chunk i, with its rows.
-func (c *chunkedList) decode(dst []uint32, i int, limit uint64) error {
+// open opens the gap stream of chunk i.
+func (c *chunkedList) open(i int) (gapStream, error) {
 	start, end := c.start(i), c.start(i+1)
 	if start > end || end > c.end {
-		return corrupt("postings: list at %d: chunk %d at %d to %d", c.at, i, start, end)
+		return gapStream{}, corrupt("postings: list at %d: chunk %d at %d to %d", c.at, i, start, end)
 	}
 	entry := c.b[c.at+6*i:]
 	params := riceParams{k0: entry[4], k1: entry[5], two: true}
 	if entry[5] == oneClass {
 		params.k1, params.two = params.k0, false
+	}
+	return openGaps(c.b, start, end, c.size(i)-1, params)
+}
+
+// decode fills dst, which has the size of chunk i, with its rows.
+func (c *chunkedList) decode(dst []uint32, i int, limit uint64) error {
+	s, err := c.open(i)
+	if err != nil {
+		return err
 	}
 	first := c.first(i)
 	if first >= limit {
@@ -122,10 +131,6 @@ func (c *chunkedList) decode(dst []uint32, i int, limit uint64) error {
 	}
 	if i+1 < c.chunks {
 		limit = min(limit, c.first(i+1)) // so that rows ascend from chunk to chunk
-	}
-	s, err := openGaps(c.b, start, end, len(dst)-1, params)
-	if err != nil {
-		return err
 	}
 	dst[0] = uint32(first)
 	return s.decode(dst[1:], gapCursor{}, first, limit)
