@@ -144,6 +144,12 @@ func TestCrashAndNames(t *testing.T) {
 			must(t, m.SyncDir("d"))
 			must(t, m.Rename("d/t", "d/a"))
 		}, []string{"d{a=A t=T}", "d{a=T}"}},
+		{"rename onto and remove", func(m *Mem) {
+			put(t, m, "d/t", "T")
+			must(t, m.SyncDir("d"))
+			must(t, m.Rename("d/t", "d/a"))
+			must(t, m.Remove("d/a"))
+		}, []string{"d{a=A t=T}", "d{a=T}", "d{}"}},
 		{"two changes", func(m *Mem) {
 			put(t, m, "d/b", "B")
 			must(t, m.Remove("d/a"))

@@ -62,6 +62,26 @@ func TestFullDisk(t *testing.T) {
 	must(t, w.Close())
 }
 
+// TestUndoSyncs: taking back a write makes what stands before it durable, and
+// the next record claims so.
+func TestUndoSyncs(t *testing.T) {
+	m := disk.NewMem()
+	f := disk.NewFaulty(m, nil)
+	w := create(t, f, Options{Policy: SyncNever})
+	commit(t, w, 1, "a")
+	end := w.Size()
+	f.SetHook(failing(disk.OpWrite, &disk.ShortWrite{N: 9, Err: syscall.EDQUOT}))
+	wantErr(t, w.Commit(add(t, w, 1, "b")), ErrFull)
+	wantLog(t, m.Crash(disk.CrashLosesAll), "a")
+	f.SetHook(nil)
+	must(t, w.Resume())
+	commit(t, w, 1, "c")
+	if res := wantLog(t, m, "a c"); res.SyncedOffset != end {
+		t.Errorf("synced to %d, the record claims %d", end, res.SyncedOffset)
+	}
+	must(t, w.Close())
+}
+
 // TestFailureTakesWhatGathered: records appended while a write is failing fail
 // with it, since they stand behind it.
 func TestFailureTakesWhatGathered(t *testing.T) {
