@@ -1,0 +1,35 @@
+// Package mackerel answers the traces API of Mackerel (api.mackerelio.com)
+// from the store.
+//
+// An Adapter is safe for concurrent use; its only state is that of the rate limit.
+package mackerel
+
+import (
+	"time"
+
+	"github.com/spanstead/spanstead/apiserver/store"
+)
+
+// Options say how an Adapter answers.
+type Options struct {
+	Store store.Store      // required
+	Now   func() time.Time // for the rate limit; nil means time.Now
+	// RateLimit refuses a second list request of the same key within a second,
+	// as the vendor does. It is off by default: the vendor's own client retries
+	// at once and for ever.
+	RateLimit bool
+}
+
+// Adapter is Mackerel's traces API over a store.
+type Adapter struct {
+	opt     Options
+	limiter limiter
+}
+
+// New makes an adapter.
+func New(opt Options) *Adapter {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	return &Adapter{opt: opt}
+}
