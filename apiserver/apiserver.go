@@ -1,0 +1,109 @@
+// Package apiserver mounts the vendors' adapters, the way in for OTLP and the
+// control paths on one router, over one store.
+//
+// A request passes: an id and a logger of its own, a guard against panics, the
+// router, the adapter. Everything below is safe for concurrent use.
+package apiserver
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/spanstead/spanstead/apiserver/control"
+	"github.com/spanstead/spanstead/apiserver/internal/rest"
+	"github.com/spanstead/spanstead/apiserver/lumos"
+	"github.com/spanstead/spanstead/apiserver/mackerel"
+	"github.com/spanstead/spanstead/apiserver/otlpgrpc"
+	"github.com/spanstead/spanstead/apiserver/otlphttp"
+	"github.com/spanstead/spanstead/apiserver/store"
+)
+
+// Fidelity says what wins where a vendor's page and its service collide.
+type Fidelity = rest.Fidelity
+
+// The fidelities.
+const (
+	Documented = rest.Documented
+	Observed   = rest.Observed
+)
+
+// ParseFidelity reads "documented" or "observed"; "" is documented.
+func ParseFidelity(s string) (Fidelity, error) { return rest.ParseFidelity(s) }
+
+// Options say what a Server serves.
+type Options struct {
+	Store    store.Store // required; the server does not close it
+	Fidelity Fidelity
+	Now      func() time.Time // nil means time.Now
+	Log      *slog.Logger     // nil drops everything
+	// MaxIngest bounds the bytes of one OTLP request after decompression; 0
+	// means 64 MiB.
+	MaxIngest int64
+	// MackerelRateLimit turns on that vendor's limit of one list request a
+	// second for each key.
+	MackerelRateLimit bool
+	// Ready returns an error until questions can be answered; nil means at once.
+	Ready func(ctx context.Context) error
+}
+
+// Server is all of the APIs over one store.
+type Server struct {
+	opt     Options
+	ingest  []rest.Ingest
+	handler http.Handler
+}
+
+// vendors has one line for each vendor.
+func vendors(opt Options) []rest.Adapter {
+	return []rest.Adapter{
+		mackerel.New(mackerel.Options{Store: opt.Store, Now: opt.Now, RateLimit: opt.MackerelRateLimit}),
+		lumos.New(lumos.Options{Store: opt.Store}),
+	}
+}
+
+// New makes a server; it listens to nothing by itself.
+func New(opt Options) *Server {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	opt.MaxIngest = cmp.Or(opt.MaxIngest, otlphttp.DefaultMaxBody)
+	s := &Server{opt: opt}
+	adapters := vendors(opt)
+	for _, a := range adapters {
+		if in, ok := a.(rest.IngestAdapter); ok {
+			s.ingest = append(s.ingest, in.Ingest()...)
+		}
+	}
+	adapters = append(adapters,
+		otlphttp.New(otlphttp.Options{Store: opt.Store, MaxBody: opt.MaxIngest, Ingest: s.ingest}),
+		control.New(control.Options{Health: s.health, Ready: opt.Ready}))
+	s.handler = observe(opt.Log, opt.Now, rest.NewRouter(adapters...))
+	return s
+}
+
+// Handler serves everything that is HTTP.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// GRPC makes a gRPC server that takes spans in.
+func (s *Server) GRPC() *grpc.Server {
+	return otlpgrpc.NewServer(otlpgrpc.Options{
+		Store:      s.opt.Store,
+		MaxMessage: int(s.opt.MaxIngest),
+		Workspace:  func(r *http.Request) string { return otlphttp.Workspace(s.ingest, otlphttp.Path, r) },
+		Log:        s.opt.Log,
+	})
+}
+
+// health asks the store for its workspaces, the least that it must be able to say.
+func (s *Server) health(ctx context.Context) error {
+	_, err := s.opt.Store.ListWorkspaces(ctx)
+	return err
+}
