@@ -1,0 +1,28 @@
+package last9_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/spanstead/spanstead/apiserver/internal/adaptertest"
+	"github.com/spanstead/spanstead/apiserver/internal/rest"
+	"github.com/spanstead/spanstead/apiserver/last9"
+	"github.com/spanstead/spanstead/apiserver/store"
+)
+
+// now is the time of the archives, an hour after their spans.
+var now = time.Date(2024, 9, 23, 11, 0, 0, 0, time.UTC)
+
+func TestArchives(t *testing.T) {
+	adaptertest.Run(t, adaptertest.Config{
+		New: func(t *testing.T, st store.Store, a *adaptertest.Archive) rest.Adapter {
+			fidelity, err := rest.ParseFidelity(a.Setting("fidelity"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return last9.New(last9.Options{
+				Store: st, Fidelity: fidelity, Clock: func(string) time.Time { return now },
+			})
+		},
+	})
+}
