@@ -100,9 +100,17 @@ func selectBit(word uint64, j int) int {
 	before := (uint64(j)*ones | tops) - sums&^tops // top bit set where the sum is at most j
 	at := 8 * bits.OnesCount64(before&tops)
 	j -= int(sums << 8 >> uint(at&63) & 0xff)
-	word >>= uint(at & 63)
-	for ; j > 0; j-- {
-		word &= word - 1
+	return at + int(selectByte[j&7][byte(word>>uint(at&63))])
+}
+
+// selectByte holds the position of the j-th one bit of each byte.
+var selectByte = makeSelectByte()
+
+func makeSelectByte() (sel [8][256]uint8) {
+	for b := range 256 {
+		for j, rest := 0, uint8(b); rest != 0; j, rest = j+1, rest&(rest-1) {
+			sel[j][b] = uint8(bits.TrailingZeros8(rest))
+		}
 	}
-	return at + bits.TrailingZeros64(word)
+	return sel
 }

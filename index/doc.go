@@ -12,9 +12,11 @@
 // columns or files. FORMAT.md describes the bytes.
 //
 // A reader checks what it reads before it uses it: bytes that no builder wrote
-// give an error that wraps ErrCorrupt, not a panic, and memory is bounded by a
-// small multiple of the block. Checksums are the caller's: a block with a
-// flipped bit may be well-formed and wrong.
+// give an error that wraps ErrCorrupt, not a panic. Opening a block takes memory
+// in proportion to its bytes. A few bytes can stand for very many rows, so a
+// caller compares Postings.Rows with the rows that its column has before it
+// reads any; after that, memory is in proportion to those. Checksums are the
+// caller's: a block with a flipped bit may be well-formed and wrong.
 //
 // Readers hold on to the bytes they were opened from, which must not change
 // afterwards. All their methods may be called from several goroutines at once.

@@ -1,6 +1,9 @@
 package index
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // A gap stream is a sequence of gaps between ascending rows, each gap less one
 // (so that 0 means "the next row"), in Rice code: the quotient by 2^k in unary
@@ -100,8 +103,9 @@ func (s *gapStats) choose() riceParams {
 
 // gapWriter encodes gap streams; it is reused to save allocations.
 type gapWriter struct {
-	class, low, high bitWriter
-	stats            gapStats
+	class, low bitWriter
+	ones       onesWriter
+	stats      gapStats
 }
 
 // params returns the parameters that suit gaps best.
@@ -115,26 +119,53 @@ func (w *gapWriter) params(gaps []uint32) riceParams {
 
 // append encodes gaps and appends the stream to dst.
 func (w *gapWriter) append(dst []byte, gaps []uint32, p riceParams) []byte {
+	w.ones.reset()
 	if !p.two {
 		k, mask := uint(p.k0), uint32(1)<<p.k0-1
 		for _, v := range gaps {
-			w.high.unary(uint64(v >> k))
+			w.ones.skip(v >> k)
 			w.low.write(uint64(v&mask), k)
 		}
-		return w.high.flush(w.low.flush(dst))
+		return w.ones.flush(w.low.flush(dst))
 	}
 	ks := [2]uint{uint(p.k0), uint(p.k1)}
 	for _, v := range gaps {
-		c := uint64(0)
-		if bits.Len32(v) > int(p.split) {
-			c = 1
-		}
-		k := ks[c&1]
-		w.class.write(c, 1)
-		w.high.unary(uint64(v >> k))
+		_, long := bits.Sub32(uint32(1)<<p.split-1, v, 0) // 1 if v has more bits
+		k := ks[long&1]
+		w.class.write(uint64(long), 1)
+		w.ones.skip(v >> k)
 		w.low.write(uint64(v&(1<<k-1)), k)
 	}
-	return w.high.flush(w.low.flush(w.class.flush(dst)))
+	return w.ones.flush(w.low.flush(w.class.flush(dst)))
+}
+
+// onesWriter writes unary codes: it sets one bit after each so many zeros.
+type onesWriter struct {
+	buf []byte
+	acc uint64
+	pos uint32 // of the next bit, from the start of acc
+}
+
+func (w *onesWriter) reset() { w.buf, w.acc, w.pos = w.buf[:0], 0, 0 }
+
+// skip writes n zeros and a one.
+func (w *onesWriter) skip(n uint32) {
+	for w.pos += n; w.pos >= 64; w.pos -= 64 {
+		w.buf = binary.LittleEndian.AppendUint64(w.buf, w.acc)
+		w.acc = 0
+	}
+	w.acc |= 1 << (w.pos & 63)
+	w.pos++
+}
+
+// flush appends what was written, up to a whole byte, to dst.
+func (w *onesWriter) flush(dst []byte) []byte {
+	dst = append(dst, w.buf...)
+	for n := int(w.pos); n > 0; n -= 8 {
+		dst = append(dst, byte(w.acc))
+		w.acc >>= 8
+	}
+	return dst
 }
 
 // gapStream reads one gap stream inside a block of bytes.

@@ -134,9 +134,16 @@ func (x *IDs) candidates(id [16]byte) (lo, hi int, fingerprint byte) {
 // MayContain reports whether the id may be there: false is certain, true is
 // wrong for one in about 250 of the ids that are not there.
 func (x *IDs) MayContain(id [16]byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	lo, hi, fp := x.candidates(id)
-	for _, f := range x.b[idsHeader+lo : idsHeader+hi] {
-		if f == fp {
+	for ; lo < hi; lo += 8 { // a bucket of more than 8 is rare
+		// A byte of diff is zero where a fingerprint is equal.
+		diff := load64(x.b, idsHeader+lo) ^ uint64(fp)*ones
+		equal := (diff - ones) &^ diff & tops // may be wrong above an equal byte
+		if n := hi - lo; n < 8 {
+			equal &= 1<<uint(8*n) - 1
+		}
+		if equal != 0 {
 			return true
 		}
 	}

@@ -26,7 +26,8 @@ type longList struct {
 }
 
 // OpenPostings opens what a builder returned. It reads the directory and the
-// counts of all codes, and keeps b.
+// counts of all codes, and keeps b. If b may be damaged, compare Rows with the
+// rows of the column before reading any.
 func OpenPostings(b []byte) (*Postings, error) {
 	if len(b) < postingsHeader+4+padding || string(b[:4]) != postingsMagic {
 		return nil, corrupt("postings: no header in %d bytes", len(b))
