@@ -79,7 +79,7 @@ type Traces struct {
 	Range       Range
 	Filter      Expr
 	Focus       Expr  // if not nil, spans of the trace that TraceSummary.Focus sums up
-	MinDuration int64 // of the whole trace, inclusive, in nanoseconds
+	MinDuration int64 // of the whole trace, inclusive, in nanoseconds; zero means no bound
 	MaxDuration int64 // inclusive; zero means no bound
 	Order       Order
 	Descending  bool
@@ -239,9 +239,9 @@ func (q *Heatmap) Check() error {
 
 // CheckCells bounds the cells between a first and a last start time.
 func (q *Heatmap) CheckCells(first, last uint64) error {
-	n := last/q.Step - first/q.Step + 1
-	if n > MaxTimeCells || n*uint64(q.Cells) > MaxHeatmapCells {
-		return fmt.Errorf("%w: a heatmap of %d by %d cells, at most %d in time and %d in all", ErrInvalid, n, q.Cells, MaxTimeCells, MaxHeatmapCells)
+	more := last/q.Step - first/q.Step // cells after the first one
+	if more >= MaxTimeCells || (more+1)*uint64(q.Cells) > MaxHeatmapCells {
+		return fmt.Errorf("%w: a heatmap of more than %d by %d cells, at most %d in time and %d in all", ErrInvalid, more, q.Cells, MaxTimeCells, MaxHeatmapCells)
 	}
 	return nil
 }
