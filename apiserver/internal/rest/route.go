@@ -45,7 +45,9 @@ func NewRouter(adapters ...Adapter) *mux.Router {
 	var fallbacks []Fallback
 	for _, a := range adapters {
 		for _, route := range a.Routes() {
-			r.Methods(route.Method).Path(route.Path).HandlerFunc(route.Handler)
+			// The path first: mux forgets a wrong method when a later route takes the
+			// method and then not the path.
+			r.Path(route.Path).Methods(route.Method).HandlerFunc(route.Handler)
 		}
 		if f, ok := a.(FallbackAdapter); ok {
 			fallbacks = append(fallbacks, f.Fallbacks()...)
