@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -78,6 +79,13 @@ func decompress(stored []byte, size int) ([]byte, error) {
 	if !plausible(len(stored), size) {
 		return nil, fmt.Errorf("%d bytes cannot hold %d", len(stored), size)
 	}
+	var h zstd.Header
+	if err := h.Decode(stored); err != nil {
+		return nil, err
+	}
+	if h.HasFCS && h.FrameContentSize != uint64(size) {
+		return nil, fmt.Errorf("frame of %d bytes, want %d", h.FrameContentSize, size)
+	}
 	dec := decoders.Get().(*zstd.Decoder)
 	defer decoders.Put(dec)
 	raw, err := dec.DecodeAll(stored, make([]byte, 0, size))
@@ -95,7 +103,7 @@ func plausible(stored, raw int) bool {
 	return raw >= 0 && raw <= maxRaw && int64(raw) <= int64(stored)*maxRatio
 }
 
-// openBuffer undoes appendBuffer. The result may share memory with stored.
+// openBuffer undoes appendBuffer. The result shares no memory with stored.
 func openBuffer(stored []byte, size int) ([]byte, error) {
 	if len(stored) < prefixSize {
 		return nil, fmt.Errorf("buffer of %d bytes has no length", len(stored))
@@ -103,7 +111,7 @@ func openBuffer(stored []byte, size int) ([]byte, error) {
 	prefix, rest := binary.LittleEndian.Uint64(stored), stored[prefixSize:]
 	switch {
 	case prefix == math.MaxUint64 && len(rest) == size:
-		return rest[:size:size], nil
+		return bytes.Clone(rest), nil
 	case prefix == uint64(size):
 		return decompress(rest, size)
 	}

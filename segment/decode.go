@@ -1,6 +1,9 @@
 package segment
 
 import (
+	"slices"
+	"sync"
+
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
@@ -14,9 +17,19 @@ type pieceReader struct {
 	r     *Reader
 	body  *body
 	start int64  // offset of stored in the file
-	bytes []byte // the piece's extents, which are neighbours
+	bytes []byte // the piece's extents, which are neighbours; not ours to keep
 	piece
 	shared map[int]*memory.Buffer // codes already opened, by extent
+}
+
+// scratch holds stored bytes between a read and its decoding.
+var scratch = sync.Pool{New: func() any { return new([]byte) }}
+
+// keepScratch lets go of buffers that are much larger than a batch wants.
+func keepScratch(buf *[]byte) {
+	if cap(*buf) <= 4<<20 {
+		scratch.Put(buf)
+	}
 }
 
 // decodePiece reads a piece with one read and decodes it.
@@ -24,8 +37,12 @@ func (r *Reader) decodePiece(b *body, p *piece, n *node) (arrow.Array, error) {
 	pr := &pieceReader{r: r, body: b, piece: *p}
 	if first, last := p.span(); first >= 0 {
 		pr.start = b.extents[first].off
-		var err error
-		if pr.bytes, err = r.readAt(pr.start, b.extents[last].end()-pr.start); err != nil {
+		buf := scratch.Get().(*[]byte)
+		defer keepScratch(buf)
+		n := int(b.extents[last].end() - pr.start)
+		*buf = slices.Grow((*buf)[:0], n)[:n]
+		pr.bytes = *buf
+		if err := r.fill(pr.start, pr.bytes); err != nil {
 			return nil, err
 		}
 	}

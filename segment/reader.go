@@ -130,21 +130,25 @@ func (r *Reader) corrupt(off int64, format string, args ...any) error {
 	return &CorruptError{Segment: r.id, Offset: off, What: fmt.Sprintf(format, args...)}
 }
 
-// readAt reads n bytes; the caller has checked that the file has them.
+// readAt reads n bytes, if the file has them.
 func (r *Reader) readAt(off, n int64) ([]byte, error) {
 	if off < 0 || n < 0 || off > r.size-n {
 		return nil, r.corrupt(max(off, 0), "file is truncated")
 	}
-	b := make([]byte, n, align(n)) // whole words, so that values in it are aligned
-	got, err := r.src.ReadAt(b, off)
-	r.read.Add(int64(got))
-	if int64(got) < n {
-		if err == nil {
-			err = io.ErrUnexpectedEOF
-		}
-		return nil, readError(r.id, off, err)
+	b := make([]byte, n)
+	return b, r.fill(off, b)
+}
+
+func (r *Reader) fill(off int64, b []byte) error {
+	n, err := r.src.ReadAt(b, off)
+	r.read.Add(int64(n))
+	if n == len(b) {
+		return nil
 	}
-	return b, nil
+	if err == nil {
+		err = io.ErrUnexpectedEOF
+	}
+	return readError(r.id, off, err)
 }
 
 // block reads and checks one extent.
