@@ -11,7 +11,7 @@ import (
 )
 
 // recentCollection holds the searches that an organisation has run.
-const recentCollection = "last9.recent-searches"
+func recentCollection(r *request) string { return "last9.recent-searches/" + r.org }
 
 // Bounds on recent searches.
 const (
@@ -51,7 +51,7 @@ func (s *recentSearch) gone(now time.Time) bool {
 
 // recentOf returns all that are kept, the latest first.
 func (a *Adapter) recentOf(r *request) ([]recentSearch, error) {
-	all, err := documents[recentSearch](r.Context(), a, r.org, recentCollection)
+	all, err := documents[recentSearch](r.Context(), a, r.org, recentCollection(r))
 	slices.SortFunc(all, func(x, y recentSearch) int {
 		return cmp.Or(cmp.Compare(y.ExecutedAt, x.ExecutedAt), cmp.Compare(x.ID, y.ID))
 	})
@@ -100,12 +100,12 @@ func (a *Adapter) rememberAs(r *request, s recentSearch) error {
 		}
 	}
 	s.ExecutedAt = now.UTC().Format(timeFormat)
-	return a.put(r.Context(), r.org, recentCollection, s.ID, s)
+	return a.put(r.Context(), r.org, recentCollection(r), s.ID, s)
 }
 
 // lately reports whether a search is kept, and was run a moment ago.
 func (a *Adapter) lately(r *request, id string, now time.Time) (known, fresh bool, err error) {
-	body, err := a.opt.Store.Document(r.Context(), r.org, recentCollection, id)
+	body, err := a.opt.Store.Document(r.Context(), r.org, recentCollection(r), id)
 	if isNotFound(err) {
 		return false, false, nil
 	}
@@ -130,7 +130,7 @@ func (a *Adapter) makeRoom(r *request, now time.Time) error {
 		if i+1 < recentMost && !s.gone(now) {
 			continue
 		}
-		err := a.opt.Store.DeleteDocument(r.Context(), r.org, recentCollection, s.ID)
+		err := a.opt.Store.DeleteDocument(r.Context(), r.org, recentCollection(r), s.ID)
 		if err != nil && !isNotFound(err) {
 			return err
 		}

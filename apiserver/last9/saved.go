@@ -18,8 +18,9 @@ import (
 	"github.com/spanstead/spanstead/engine/query"
 )
 
-// savedCollection holds the saved searches of an organisation.
-const savedCollection = "last9.saved-searches"
+// savedCollection holds the saved searches of an organisation. The slug is in
+// the name because several may share the default workspace.
+func savedCollection(r *request) string { return "last9.saved-searches/" + r.org }
 
 // Bounds on saved searches.
 const (
@@ -103,7 +104,7 @@ func (a *Adapter) deleteSaved(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.opt.Store.DeleteDocument(r.Context(), r.org, savedCollection, d.ID); err != nil {
+	if err := a.opt.Store.DeleteDocument(r.Context(), r.org, savedCollection(r), d.ID); err != nil {
 		return err
 	}
 	rest.WriteJSON(w, http.StatusOK, deletedAnswer{success, deletedID{d.ID}})
@@ -173,7 +174,7 @@ func (d *savedDocument) visible(owner string) bool { return d.Shared || d.Owner 
 // ownSaved is the search of the path, which only its owner may change: to
 // others a private one is not there, and a shared one is forbidden.
 func (a *Adapter) ownSaved(r *request) (*savedDocument, error) {
-	body, err := a.opt.Store.Document(r.Context(), r.org, savedCollection, r.vars["id"])
+	body, err := a.opt.Store.Document(r.Context(), r.org, savedCollection(r), r.vars["id"])
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +192,7 @@ func (a *Adapter) ownSaved(r *request) (*savedDocument, error) {
 }
 
 func (a *Adapter) savedOf(r *request) ([]savedDocument, error) {
-	all, err := documents[savedDocument](r.Context(), a, r.org, savedCollection)
+	all, err := documents[savedDocument](r.Context(), a, r.org, savedCollection(r))
 	slices.SortFunc(all, func(x, y savedDocument) int {
 		return cmp.Or(cmp.Compare(x.CreatedAt, y.CreatedAt), cmp.Compare(x.ID, y.ID))
 	})
@@ -199,7 +200,7 @@ func (a *Adapter) savedOf(r *request) ([]savedDocument, error) {
 }
 
 func (a *Adapter) putSaved(r *request, d *savedDocument) error {
-	return a.put(r.Context(), r.org, savedCollection, d.ID, d)
+	return a.put(r.Context(), r.org, savedCollection(r), d.ID, d)
 }
 
 // documents reads a collection.

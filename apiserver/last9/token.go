@@ -33,7 +33,7 @@ type claims struct {
 }
 
 // checkToken reads the header's "Bearer TOKEN" and returns who holds the
-// token: a JWT's subject, otherwise a digest of the token.
+// token: a JWT's subject or organisation, otherwise a digest of the token.
 func checkToken(header, org string, now time.Time) (owner string, err error) {
 	if header == "" {
 		return "", errNoToken
@@ -69,6 +69,8 @@ func checkBare(token, org string, now time.Time) (owner string, err error) {
 		return "", errForbidden
 	case c.Subject != "":
 		owner = c.Subject
+	default:
+		owner = c.Organization // a renewed token without a subject is the same caller
 	}
 	return owner, nil
 }
