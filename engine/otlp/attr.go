@@ -39,9 +39,12 @@ func (a *AttrView) Value() span.Value {
 
 // appendAttr reads a KeyValue message and appends it.
 func appendAttr(dst []AttrView, b []byte, c *check) ([]AttrView, error) {
-	if len(dst) < cap(dst) {
+	switch {
+	case !c.part():
+		return dst, new(AttrView).read(b, c)
+	case len(dst) < cap(dst):
 		dst = dst[:len(dst)+1]
-	} else {
+	default:
 		dst = append(dst, AttrView{})
 	}
 	a := &dst[len(dst)-1]

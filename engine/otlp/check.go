@@ -6,8 +6,15 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how many arrays and kvlists may lie inside each other in a value.
-const MaxDepth = 64
+// Bounds on a span; one beyond them is rejected.
+const (
+	// MaxDepth is how many arrays and kvlists may lie inside each other.
+	MaxDepth = 64
+	// MaxParts is how many attributes, events, links and elements of arrays
+	// and kvlists a span may have in all, and likewise a resource and a scope.
+	// A part may take two bytes in a request and many more outside of it.
+	MaxParts = 1 << 18
+)
 
 // check collects what is wrong with a span that is sound protobuf.
 type check struct {
@@ -15,6 +22,7 @@ type check struct {
 	where string // what is being read: "resource ", "scope ", "event ", "link " or ""
 	// loose: the nested value just read is not encoded as AppendValue would.
 	loose bool
+	parts int // so far
 }
 
 // flaw is why a span is rejected. The zero flaw is none.
@@ -35,6 +43,16 @@ func (c *check) fail(what string) {
 	if c.flaw.what == "" {
 		c.flaw = flaw{c.where, what, -1}
 	}
+}
+
+// part counts one more part and reports whether there is room for it.
+func (c *check) part() bool {
+	c.parts++
+	if c.parts > MaxParts {
+		c.fail(badParts)
+		return false
+	}
+	return true
 }
 
 func (c *check) text(b []byte, what string) {
@@ -92,5 +110,6 @@ const (
 	badEntity     = "entity reference is not valid UTF-8"
 	badKey        = "attribute key is not valid UTF-8"
 	badString     = "attribute value is not valid UTF-8"
+	badParts      = "too many attributes, events, links and values"
 	badDepth      = "attribute value nests too deep"
 )

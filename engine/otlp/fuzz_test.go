@@ -9,7 +9,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"github.com/spanstead/spanstead/engine/span"
 )
+
+// difference is cmp.Diff, but quick when there is none.
+func difference(want, got []*span.Span) string {
+	if bytes.Equal(AppendRequest(nil, want), AppendRequest(nil, got)) {
+		return ""
+	}
+	return cmp.Diff(want, got)
+}
 
 // What Walk reads means the same to the generated types, and what they read
 // and Walk refuses is refused for a reason that is documented.
@@ -37,7 +47,7 @@ func FuzzWalk(f *testing.F) {
 				t.Fatalf("read what is not protobuf: %v", judge)
 			}
 		case err == nil && result.Rejected == 0:
-			if diff := cmp.Diff(spansOfGoogle(&req), spans); diff != "" {
+			if diff := difference(spansOfGoogle(&req), spans); diff != "" {
 				t.Fatal(diff)
 			}
 		}
@@ -48,7 +58,7 @@ func FuzzWalk(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(spans, again); diff != "" {
+		if diff := difference(spans, again); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -103,7 +113,7 @@ func FuzzJSONToProto(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(spans, again); diff != "" {
+		if diff := difference(spans, again); diff != "" {
 			t.Fatal(diff)
 		}
 	})

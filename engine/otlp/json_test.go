@@ -87,7 +87,7 @@ func TestAppendJSONIsReadByProtojson(t *testing.T) {
 		if err := protojson.Unmarshal(rewriteIDs(t, text, hexToBase64), &req); err != nil {
 			t.Fatalf("seed %d: %v in %s", seed, err, text)
 		}
-		if diff := cmp.Diff(want, spansOfGoogle(&req)); diff != "" {
+		if diff := difference(want, spansOfGoogle(&req)); diff != "" {
 			t.Errorf("seed %d: %s", seed, diff)
 		}
 	}
@@ -124,7 +124,7 @@ func checkJSON(t *testing.T, text []byte, want []*span.Span) {
 	if diff := cmp.Diff(Result{Accepted: len(want)}, result); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := difference(want, got); diff != "" {
 		t.Errorf("%s\nin %s", diff, text)
 	}
 }

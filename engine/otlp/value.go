@@ -10,7 +10,7 @@ import (
 
 // ParseValue reads a protobuf AnyValue, without a length in front. The error
 // wraps query.ErrInvalid: b is not an AnyValue, a string is not UTF-8, or
-// arrays nest deeper than MaxDepth.
+// it is beyond MaxDepth or MaxParts.
 func ParseValue(b []byte) (span.Value, error) {
 	var c check
 	if _, _, _, err := checkValue(b, 0, &c); err != nil {
@@ -94,6 +94,7 @@ func checkList(b []byte, typ span.Type, depth int, c *check) error {
 		if n < 0 {
 			return malformed(b, n)
 		}
+		c.part()
 		var err error
 		switch {
 		case tag != tagListElement:

@@ -151,7 +151,9 @@ func (r *ResourceView) merge(b []byte, c *check) (err error) {
 		case tagResourceDropped:
 			r.DroppedAttributesCount = uint32(num)
 		case tagResourceEntity:
-			r.EntityRefs = append(r.EntityRefs, data)
+			if c.part() {
+				r.EntityRefs = append(r.EntityRefs, data)
+			}
 			_, err = readEntity(data, c)
 		default:
 			err = unknown(b, tag, 1<<4-1<<1)
@@ -206,9 +208,13 @@ func readEntity(b []byte, c *check) (e span.EntityRef, err error) {
 		case tagEntityType:
 			e.Type = string(data)
 		case tagEntityIDKey:
-			e.IDKeys = append(e.IDKeys, string(data))
+			if c.part() {
+				e.IDKeys = append(e.IDKeys, string(data))
+			}
 		case tagEntityDescriptionKey:
-			e.DescriptionKeys = append(e.DescriptionKeys, string(data))
+			if c.part() {
+				e.DescriptionKeys = append(e.DescriptionKeys, string(data))
+			}
 		default:
 			data = nil
 			err = unknown(b, tag, 1<<5-1<<1)

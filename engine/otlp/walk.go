@@ -31,7 +31,7 @@ type Result struct {
 // the order in which they stand there. With a nil h it only checks.
 //
 // A span whose ids are not of the right length or all zeros, whose text is not
-// UTF-8, or whose values nest deeper than MaxDepth is rejected: left out,
+// UTF-8, or which is beyond MaxDepth or MaxParts is rejected: left out,
 // counted and named in the Result by its place in the request, from 0. So are
 // all spans of a resource or scope with such a flaw. A request that is not
 // protobuf, or has a field of a wrong wire type or a group, is an error that
@@ -258,12 +258,16 @@ func (w *walker) readSpan(b []byte) (err error) {
 		case tagSpanDroppedAttributes:
 			s.DroppedAttributesCount = uint32(num)
 		case tagSpanEvent:
-			s.Events = append(s.Events, data)
+			if c.part() {
+				s.Events = append(s.Events, data)
+			}
 			err = w.readEvent(data)
 		case tagSpanDroppedEvents:
 			s.DroppedEventsCount = uint32(num)
 		case tagSpanLink:
-			s.Links = append(s.Links, data)
+			if c.part() {
+				s.Links = append(s.Links, data)
+			}
 			err = w.readLink(data)
 		case tagSpanDroppedLinks:
 			s.DroppedLinksCount = uint32(num)

@@ -31,7 +31,7 @@ func TestDecodeSpansAgreesWithGeneratedTypes(t *testing.T) {
 			if err := proto.Unmarshal(b, &again); err != nil {
 				t.Fatalf("seed %d %s: the judge: %v", seed, name, err)
 			}
-			if diff := cmp.Diff(want, spansOfGoogle(&again)); diff != "" {
+			if diff := difference(want, spansOfGoogle(&again)); diff != "" {
 				t.Fatalf("seed %d %s: the judge: %s", seed, name, diff)
 			}
 			got, result, err := DecodeSpans(b)
@@ -41,7 +41,7 @@ func TestDecodeSpansAgreesWithGeneratedTypes(t *testing.T) {
 			if diff := cmp.Diff(Result{Accepted: len(want)}, result); diff != "" {
 				t.Errorf("seed %d %s: %s", seed, name, diff)
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if diff := difference(want, got); diff != "" {
 				t.Errorf("seed %d %s: %s", seed, name, diff)
 			}
 		}
@@ -162,6 +162,11 @@ func TestWalkRejectsSingleSpans(t *testing.T) {
 		{"nested value", "attribute value is not valid UTF-8", valued(span.Array(span.String("\xff")))},
 		{"nested key", "attribute key is not valid UTF-8", valued(span.KVList(span.KeyValue{Key: "\xff"}))},
 		{"depth", "attribute value nests too deep", valued(deep(MaxDepth + 1))},
+		{"parts", "too many attributes, events, links and values", func(s *span.Span) {
+			s.Attributes = make([]span.KeyValue, MaxParts/2)
+			s.Events = make([]span.Event, MaxParts/2+1)
+		}},
+		{"elements", "too many attributes, events, links and values", valued(span.Array(make([]span.Value, MaxParts)...))},
 		{"event", "event name is not valid UTF-8", func(s *span.Span) { s.Events = []span.Event{{Name: "\xff"}} }},
 		{"link", "link span id is all zeros", func(s *span.Span) { s.Links = []span.Link{{TraceID: span.TraceID{1}}} }},
 		{"resource", "resource schema URL is not valid UTF-8", func(s *span.Span) { s.Resource = &span.Resource{SchemaURL: "\xff"} }},
