@@ -50,7 +50,8 @@ func BuildHistogram(rows HistogramRows) []byte {
 		panic(fmt.Sprintf("index: histogram of %d, %d and %d rows, resolution %d",
 			n, len(rows.Duration), len(rows.Series), h.resolution))
 	}
-	keys, ends := h.keys(rows)
+	keys := h.keys(rows)
+	sorted, ends := bySeries(keys, rows.Series, rows.NumSeries)
 
 	out := make([]byte, 0, histogramHeader+4*(rows.NumSeries+2)+n+padding)
 	out = append(out, histogramMagic...)
@@ -69,10 +70,10 @@ func BuildHistogram(rows HistogramRows) []byte {
 	for s := range rows.NumSeries + 1 {
 		binary.LittleEndian.PutUint32(out[offsets+4*s:], uint32(len(out)))
 		if s == 0 {
-			out = h.stream(out, h.total(rows))
+			out = h.stream(out, keys)
 			continue
 		}
-		out = h.stream(out, keys[lo:ends[s-1]])
+		out = h.stream(out, sorted[lo:ends[s-1]])
 		lo = ends[s-1]
 	}
 	binary.LittleEndian.PutUint32(out[offsets+4*(rows.NumSeries+1):], uint32(len(out)))
@@ -86,7 +87,7 @@ type histogramBuilder struct {
 	used        [(DurationCells + 63) / 64]uint64
 	times       []timeCounts
 	entries     []CellCount
-	values      [blockParts][]uint64
+	numbers     []uint64 // of a block: value and kind
 	w           bitWriter
 }
 
@@ -99,25 +100,30 @@ type timeCounts struct {
 // cellBits is the width of a duration cell below the time cell in a key.
 const cellBits = 10
 
-func (h *histogramBuilder) key(start uint64, duration int64) uint64 {
-	return (start/h.resolution-h.first)<<cellBits | uint64(CellOf(duration))
+// keys returns the time and duration cells of all rows.
+func (h *histogramBuilder) keys(rows HistogramRows) []uint64 {
+	h.bounds(rows.Start)
+	keys := make([]uint64, len(rows.Start))
+	for i, start := range rows.Start {
+		keys[i] = (start/h.resolution-h.first)<<cellBits | uint64(CellOf(rows.Duration[i]))
+	}
+	return keys
 }
 
-// keys returns the time and duration cells of the rows of each series, one
-// series after the other, and where those of each end.
-func (h *histogramBuilder) keys(rows HistogramRows) (keys []uint64, ends []uint32) {
-	ends = make([]uint32, rows.NumSeries+1)
-	h.bounds(rows.Start)
-	for _, s := range rows.Series {
-		ends[:rows.NumSeries][s]++
-	}
-	sumStarts(ends)
-	keys = make([]uint64, len(rows.Start))
-	for i, s := range rows.Series {
-		keys[ends[s]] = h.key(rows.Start[i], rows.Duration[i])
+// bySeries returns the keys of one series after the other, in the order of
+// rows, and where those of each series end.
+func bySeries(keys []uint64, series []uint32, n int) (sorted []uint64, ends []uint32) {
+	ends = make([]uint32, n)
+	for _, s := range series {
 		ends[s]++
 	}
-	return keys, ends
+	sumStarts(ends)
+	sorted = make([]uint64, len(keys))
+	for i, s := range series {
+		sorted[ends[s]] = keys[i]
+		ends[s]++
+	}
+	return sorted, ends
 }
 
 func (h *histogramBuilder) bounds(starts []uint64) {
@@ -125,14 +131,6 @@ func (h *histogramBuilder) bounds(starts []uint64) {
 		return
 	}
 	h.first, h.last = slices.Min(starts)/h.resolution, slices.Max(starts)/h.resolution
-}
-
-func (h *histogramBuilder) total(rows HistogramRows) []uint64 {
-	keys := make([]uint64, len(rows.Start))
-	for i, start := range rows.Start {
-		keys[i] = h.key(start, rows.Duration[i])
-	}
-	return keys
 }
 
 // stream appends one series, whose keys it may sort.
@@ -157,9 +155,11 @@ func (h *histogramBuilder) stream(dst []byte, keys []uint64) []byte {
 // count fills h.times and h.entries from keys.
 func (h *histogramBuilder) count(keys []uint64) {
 	h.times, h.entries = h.times[:0], h.entries[:0]
-	byTime := func(a, b uint64) int { return int(a>>cellBits) - int(b>>cellBits) }
-	if !slices.IsSortedFunc(keys, byTime) {
-		slices.Sort(keys)
+	for i := 1; i < len(keys); i++ {
+		if keys[i]>>cellBits < keys[i-1]>>cellBits {
+			slices.Sort(keys)
+			break
+		}
 	}
 	for i := 0; i < len(keys); {
 		time := keys[i] >> cellBits
@@ -202,58 +202,66 @@ func (h *histogramBuilder) block(dst []byte, times []timeCounts) []byte {
 	for _, t := range times {
 		least = min(least, h.entries[t.lo].Cell)
 	}
-	for i := range h.values {
-		h.values[i] = h.values[i][:0]
-	}
-	h.visit(times, least, func(part int, v uint64) { h.values[part] = append(h.values[part], v) })
-	var ks [blockParts]uint
-	for i := range ks {
-		ks[i] = bestRice(h.values[i])
-		dst = append(dst, byte(ks[i]))
+	h.list(times, least)
+	ks := h.params()
+	for _, k := range ks {
+		dst = append(dst, byte(k))
 	}
 	dst = binary.LittleEndian.AppendUint16(dst, least)
-	h.visit(times, least, func(part int, v uint64) { h.w.rice(v, ks[part]) })
+	for _, x := range h.numbers {
+		h.w.rice(x>>partBits, ks[x&(1<<partBits-1)])
+	}
 	return h.w.flush(dst)
 }
 
-// visit calls fn with the numbers of a block in the order of the format.
-func (h *histogramBuilder) visit(times []timeCounts, least uint16, fn func(part int, v uint64)) {
+// partBits is the width of the kind of a number below its value.
+const partBits = 3
+
+// list puts the numbers of a block into h.numbers, in the order of the format.
+func (h *histogramBuilder) list(times []timeCounts, least uint16) {
+	h.numbers = h.numbers[:0]
 	for i, t := range times {
 		if i > 0 {
-			fn(partTime, t.time-times[i-1].time-1)
+			h.numbers = append(h.numbers, (t.time-times[i-1].time-1)<<partBits|partTime)
 		}
-		entries := h.entries[t.lo:t.hi]
-		fn(partEntries, uint64(len(entries)-1))
-		for j, e := range entries {
-			if j == 0 {
-				fn(partFirst, uint64(e.Cell-least))
-			} else {
-				fn(partGap, uint64(e.Cell-entries[j-1].Cell-1))
-			}
-			fn(partCount, uint64(e.N-1))
+		h.numbers = append(h.numbers, uint64(t.hi-t.lo-1)<<partBits|partEntries)
+		last, part := least, uint64(partFirst)
+		for _, e := range h.entries[t.lo:t.hi] {
+			h.numbers = append(h.numbers,
+				uint64(e.Cell-last)<<partBits|part, uint64(e.N-1)<<partBits|partCount)
+			last, part = e.Cell+1, partGap
 		}
 	}
 }
 
-// bestRice returns the Rice parameter that makes values shortest.
-func bestRice(values []uint64) uint {
-	if len(values) == 0 {
-		return 0
+// params returns the Rice parameter that suits each kind of number best.
+func (h *histogramBuilder) params() (ks [blockParts]uint) {
+	var count, sum, base [8]uint64
+	for _, x := range h.numbers {
+		part := x & (1<<partBits - 1)
+		count[part]++
+		sum[part] += x >> partBits
 	}
-	mean := uint64(0)
-	for _, v := range values {
-		mean += v / uint64(len(values)) // a sum could overflow
+	for i := range ks {
+		base[i] = uint64(max(bits.Len64(sum[i]/max(count[i], 1)), 2) - 2)
+		base[i] = min(base[i], maxHistogramRice-3)
 	}
-	guess := uint(bits.Len64(mean))
-	best, k := ^uint64(0), uint(0)
-	for try := max(guess, 2) - 2; try <= min(guess+1, maxHistogramRice); try++ {
-		cost := uint64(len(values)) * uint64(try)
-		for _, v := range values {
-			cost += v >> try
+	var cost [8][4]uint64 // with base and the three after it, less the fixed bits
+	for _, x := range h.numbers {
+		part := x & (1<<partBits - 1)
+		v := x >> partBits >> base[part]
+		cost[part][0] += v
+		cost[part][1] += v >> 1
+		cost[part][2] += v >> 2
+		cost[part][3] += v >> 3
+	}
+	for i := range ks {
+		best := ^uint64(0)
+		for try, c := range cost[i] {
+			if c += count[i] * uint64(try); c < best {
+				best, ks[i] = c, uint(base[i])+uint(try)
+			}
 		}
-		if cost < best {
-			best, k = cost, try
-		}
 	}
-	return k
+	return ks
 }

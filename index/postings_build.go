@@ -42,7 +42,7 @@ const (
 // 1<<29 rows.
 func BuildPostings(codes []uint32, k int) []byte {
 	checkSize(len(codes), len(codes))
-	starts := make([]uint32, k+1)
+	starts := make([]uint32, k)
 	for _, c := range codes {
 		starts[c]++
 	}
@@ -61,7 +61,7 @@ func BuildPostings(codes []uint32, k int) []byte {
 // or a code is out of range, or if there are more than 1<<29 of either.
 func BuildMultiPostings(rows, codes []uint32, n, k int) []byte {
 	checkSize(n, len(rows))
-	starts := make([]uint32, k+1)
+	starts := make([]uint32, k)
 	last := make([]uint32, k) // the row before which a code was seen last, plus 1
 	var prev uint32
 	for i, c := range codes {
@@ -120,10 +120,10 @@ type postingsBuilder struct {
 	w       bitWriter
 }
 
-// buildPostings takes the rows of all codes, one code after the other, and the
-// end of each code's. The last element of ends is not one.
+// buildPostings takes the rows of all codes, one code after the other, and
+// where those of each code end.
 func buildPostings(rows, ends []uint32, n int) []byte {
-	k := len(ends) - 1
+	k := len(ends)
 	p := postingsBuilder{n: n}
 	nblocks := (k + blockCodes - 1) / blockCodes
 	offsets := make([]uint32, 0, nblocks+1)

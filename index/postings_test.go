@@ -99,7 +99,7 @@ func checkColumn(t *testing.T, p *Postings, c column) {
 		if got := p.Count(code); got != len(list) {
 			t.Fatalf("Count(%d) = %d, want %d", code, got, len(list))
 		}
-		if len(c.lists) > 10_000 && code%37 != 0 {
+		if len(c.lists) > 1000 && code%53 != 0 && len(list) < 1000 {
 			continue
 		}
 		checkList(t, p, uint32(code), list)
@@ -255,7 +255,7 @@ func onlyCorrupt(err error) bool { return err == nil || errors.Is(err, ErrCorrup
 func TestPostingsHostile(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	for _, c := range columns(9) {
-		for range 200 {
+		for range 80 {
 			b := slices.Clone(c.bytes)
 			for range 1 + r.IntN(3) {
 				at := r.IntN(len(b))
