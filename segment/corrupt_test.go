@@ -27,6 +27,7 @@ func smallSpec() Spec {
 
 func smallSample(t testing.TB) *sample {
 	s := newSample(t, smallSpec(), 11)
+	s.dicts[0].values = texts("checkout", "größe", "")
 	s.sections = s.sections[1:3]
 	return s
 }
