@@ -69,7 +69,7 @@ type Spans struct {
 // SpanPage answers Spans. The spans belong to the caller.
 type SpanPage struct {
 	Spans []*span.Span
-	More  bool // there are matching spans after the last one
+	More  bool // there are matching spans after the last one; false on an empty page
 	Total int  // when asked for
 }
 

@@ -36,7 +36,7 @@ type paging struct {
 }
 
 // page cuts a page out of sorted items. More means that items follow the
-// page's last one, or with a limit of zero that there are any to show.
+// page's last one; a page of none has no last one.
 func page[T any](items []T, p paging, position func(T) query.Position) (shown []T, more bool) {
 	if p.after != nil {
 		i := 0
@@ -47,7 +47,7 @@ func page[T any](items []T, p paging, position func(T) query.Position) (shown []
 	}
 	items = items[min(p.offset, len(items)):]
 	n := min(p.limit, len(items))
-	return items[:n:n], n < len(items)
+	return items[:n:n], n > 0 && n < len(items)
 }
 
 // follows reports whether a comes strictly after b in the order asked.

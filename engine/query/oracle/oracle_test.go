@@ -68,7 +68,7 @@ func TestSpans(t *testing.T) {
 	}{
 		{"all", query.Spans{Limit: 9, Total: true}, "eadbc", false, 5},
 		{"exactly all", query.Spans{Limit: 5}, "eadbc", false, 0},
-		{"none", query.Spans{Total: true}, "", true, 5},
+		{"none", query.Spans{Total: true}, "", false, 5},
 		{"range", query.Spans{Range: query.Range{From: 100, To: 110}, Limit: 9, Total: true}, "ad", false, 2},
 		{"range to zero", query.Spans{Range: query.Range{From: 105}, Limit: 9}, "dbc", false, 0},
 		{"filter", query.Spans{Filter: inShop, Limit: 2, Total: true}, "eb", true, 3},
