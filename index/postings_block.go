@@ -144,20 +144,30 @@ func (blk *block) before(c int) (s, all shortLists) {
 		}
 		return s, all
 	}
-	for i := range blk.codes {
-		if i == c {
-			s = all
-		}
-		if blk.long>>uint(i)&1 != 0 {
-			continue
-		}
-		n := int(blk.counts.base) + int(packed(blk.b, blk.counts.at, i, width))
-		all.rows += n
-		if n > 0 {
-			all.lists++
+	s = blk.sum(0, c)
+	rest := blk.sum(c, blk.codes)
+	return s, shortLists{lists: s.lists + rest.lists, rows: s.rows + rest.rows}
+}
+
+// sum adds up the short lists of the codes lo to hi-1, whose counts have a
+// width.
+func (blk *block) sum(lo, hi int) (s shortLists) {
+	width, base := uint(blk.counts.width), uint64(blk.counts.base)
+	mask := uint64(1)<<width - 1
+	long := blk.long >> uint(lo)
+	rows, lists := uint64(0), uint64(0)
+	for perLoad := maxPackWidth / int(width); lo < hi; lo += perLoad {
+		bit := uint(lo) * width
+		counts := load64(blk.b, blk.counts.at+int(bit>>3)) >> (bit & 7)
+		for range min(perLoad, hi-lo) {
+			n := (counts&mask + base) & (long&1 - 1) // 0 if long
+			rows += n
+			lists += (n + 255) >> 8 // 0 if n is, as n is less than 256
+			counts >>= width
+			long >>= 1
 		}
 	}
-	return s, all
+	return shortLists{lists: int(lists), rows: int(rows)}
 }
 
 // firstRow returns the first row of the i-th short list that has one.
