@@ -225,8 +225,12 @@ func (c *compiler) exists(f query.Field) (node, error) {
 			return n, err
 		}
 	}
+	cols, err := c.part.Columns(f)
+	if err != nil {
+		return nil, err
+	}
 	var nodes []node
-	for _, col := range c.part.Columns(f) {
+	for _, col := range cols {
 		n, err := c.present(col)
 		if err != nil {
 			return nil, err
@@ -274,8 +278,12 @@ func (c *compiler) compare(e *query.Compare) (node, error) {
 			return n, err
 		}
 	}
+	cols, err := c.part.Columns(e.Field)
+	if err != nil {
+		return nil, err
+	}
 	var nodes []node
-	for _, col := range c.part.Columns(e.Field) {
+	for _, col := range cols {
 		n, err := c.compareColumn(e, col)
 		if err != nil {
 			return nil, err
@@ -305,7 +313,9 @@ func (c *compiler) compareAny(e *query.Compare) (node, error) {
 	var alternatives, absent []node
 	for _, scope := range query.AnyScopes() {
 		f := query.Attr(scope, e.Field.Key)
-		if len(c.part.Columns(f)) == 0 {
+		if cols, err := c.part.Columns(f); err != nil {
+			return nil, err
+		} else if len(cols) == 0 {
 			continue
 		}
 		here := *e
@@ -341,7 +351,7 @@ func (c *compiler) compareColumn(e *query.Compare, col Column) (node, error) {
 	if col.Wide != nil {
 		return c.wide(col.Wide, wideTest(e, col.Type)), nil
 	}
-	codes, err := c.holding(e, col.Dict)
+	codes, err := c.holding(e, col)
 	if err != nil {
 		return nil, corrupt(c.part, err)
 	}
@@ -351,17 +361,18 @@ func (c *compiler) compareColumn(e *query.Compare, col Column) (node, error) {
 
 // mayHold rules out columns whose type cannot match.
 func mayHold(e *query.Compare, t span.Type) bool {
-	if t == span.TypeEmpty || e.View != query.Typed || e.Each && t == span.TypeArray {
+	if t == Mixed || e.View != query.Typed || e.Each && t == span.TypeArray {
 		return true
 	}
 	return slices.ContainsFunc(e.Values, func(v span.Value) bool { return v.Type() == t })
 }
 
-func (c *compiler) holding(e *query.Compare, d Dict) ([]uint32, error) {
+func (c *compiler) holding(e *query.Compare, col Column) ([]uint32, error) {
+	d := col.Dict
 	if codes, ok, err := findEqual(e, d); ok || err != nil {
 		return codes, err
 	}
-	if codes, ok, err := c.findText(e, d); ok || err != nil {
+	if codes, ok, err := c.findText(e, col); ok || err != nil {
 		return codes, err
 	}
 	var codes []uint32
@@ -403,10 +414,10 @@ func findEqual(e *query.Compare, d Dict) (codes []uint32, ok bool, err error) {
 
 // findText answers from a dictionary that can search all its texts at once:
 // what the comparison needs to occur in a value is looked for first.
-func (c *compiler) findText(e *query.Compare, d Dict) (codes []uint32, ok bool, err error) {
-	td, isText := d.(TextDict)
+func (c *compiler) findText(e *query.Compare, col Column) (codes []uint32, ok bool, err error) {
+	td, isText := col.Dict.(TextDict)
 	need := e.Literal()
-	if !isText || need == "" {
+	if !isText || col.Type != span.TypeString || need == "" {
 		return nil, false, nil
 	}
 	n := 0

@@ -2,9 +2,12 @@ package plan
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/spanstead/spanstead/engine/query"
+	"github.com/spanstead/spanstead/engine/span"
 	"github.com/spanstead/spanstead/index"
 )
 
@@ -91,6 +94,11 @@ func (r *run) heat(q *query.Heatmap, h *heat) error {
 	if err != nil || done {
 		return err
 	}
+	return r.heatScan(h)
+}
+
+// heatScan adds the counts of the matching rows, from two columns.
+func (r *run) heatScan(h *heat) error {
 	set := r.bits()
 	defer r.release(set)
 	for b := range batches(r.part) {
@@ -121,4 +129,109 @@ func (r *run) heatRows(b int, set *index.Bits, h *heat) error {
 		return true, nil
 	})
 	return err
+}
+
+// heatFromHistogram adds the part's counts from its stored histogram, when
+// the filter asks for nothing but the service and the steps are whole cells of
+// the histogram. Time cells that the range cuts are counted from the rows.
+func (r *run) heatFromHistogram(q *query.Heatmap, h *heat) (done bool, err error) {
+	if r.opt.NoIndex || r.part.Dead() != nil || !onlyService(q.Filter) {
+		return false, nil
+	}
+	hist, err := r.part.Histogram()
+	if err != nil || hist == nil || q.Step%hist.Counts.Resolution() != 0 {
+		return false, err
+	}
+	res := hist.Counts.Resolution()
+	lo, hi := r.part.Bounds()
+	if hi > math.MaxInt64 {
+		return false, nil
+	}
+	from, to := (max(r.rng.From, lo)+res-1)/res, hi/res+1 // whole cells of the histogram
+	if r.rng.From <= lo {
+		from = lo / res
+	}
+	if r.rng.To != 0 && r.rng.To <= hi {
+		to = r.rng.To / res
+	}
+	if from >= to {
+		return false, nil
+	}
+	if err := r.visit(q, hist, from, to, h); err != nil {
+		return false, corrupt(r.part, err)
+	}
+	return true, r.heatEdges(from*res, to*res, h)
+}
+
+// visit adds the whole cells from..to of the services that the filter holds for.
+func (r *run) visit(q *query.Heatmap, hist *Histogram, from, to uint64, h *heat) error {
+	perStep := h.step / hist.Counts.Resolution()
+	add := func(time uint64, counts []index.CellCount) {
+		for _, c := range counts {
+			h.add(time/perStep, int(c.Cell), c.N)
+		}
+	}
+	if q.Filter == nil {
+		r.stats.Note = "histogram of all services"
+		return hist.Counts.VisitAll(from, to, add)
+	}
+	var series []uint32
+	for i, s := range hist.Series {
+		if query.Match(q.Filter, s.span()) {
+			series = append(series, uint32(i))
+		}
+	}
+	r.stats.Note = fmt.Sprintf("histograms of %d services", len(series))
+	return hist.Counts.Visit(series, from, to, add)
+}
+
+// span is a span of which only the service is known.
+func (s SeriesName) span() *span.Span {
+	res := &span.Resource{}
+	if s.Has {
+		res.Attributes = []span.KeyValue{{Key: query.ServiceName.Key, Value: span.String(s.Service)}}
+	}
+	return &span.Span{Resource: res}
+}
+
+// heatEdges counts the rows in range that start before or at and after the
+// whole cells.
+func (r *run) heatEdges(from, to uint64, h *heat) error {
+	var edges []query.Range
+	if r.rng.From < from {
+		edges = append(edges, query.Range{From: r.rng.From, To: from})
+	}
+	if r.rng.To > to {
+		edges = append(edges, query.Range{From: to, To: r.rng.To})
+	}
+	for _, rng := range edges {
+		edge := &run{ctx: r.ctx, part: r.part, opt: r.opt, rng: rng, root: r.root, hi: r.part.Rows()}
+		if err := edge.clip(); err != nil {
+			return err
+		}
+		if err := edge.heatScan(h); err != nil {
+			return err
+		}
+		r.stats.Touched += edge.stats.Touched
+	}
+	return nil
+}
+
+// onlyService reports that a filter asks for nothing but the service name.
+func onlyService(e query.Expr) bool {
+	switch e := e.(type) {
+	case nil, query.Const:
+		return true
+	case query.And:
+		return !slices.ContainsFunc(e, func(p query.Expr) bool { return !onlyService(p) })
+	case query.Or:
+		return !slices.ContainsFunc(e, func(p query.Expr) bool { return !onlyService(p) })
+	case query.Not:
+		return onlyService(e.X)
+	case query.Exists:
+		return e.Field == query.ServiceName
+	case *query.Compare:
+		return e.Field == query.ServiceName
+	}
+	return false
 }

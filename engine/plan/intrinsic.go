@@ -23,7 +23,11 @@ func (c *compiler) existsIntrinsic(f query.Field) (n node, ok bool, err error) {
 }
 
 func (c *compiler) hasParent() (node, error) {
-	if cols := c.part.Columns(HasParent); len(cols) > 0 {
+	cols, err := c.part.Columns(HasParent)
+	if err != nil {
+		return nil, err
+	}
+	if len(cols) > 0 {
 		e := query.Cmp(HasParent, query.OpEq, query.Typed, span.Bool(true))
 		return c.compareColumn(e, cols[0])
 	}
@@ -61,14 +65,14 @@ func (c *compiler) compareTrace(e *query.Compare) (node, error) {
 	if ids, ok := namedIDs(e, 16); ok && !c.run.opt.NoIndex {
 		return c.tracesNode(ids)
 	}
-	held := make([]bool, c.part.Traces())
-	for code := range held {
+	ids, err := c.part.TraceIDs()
+	if err != nil {
+		return nil, err
+	}
+	held := make([]bool, len(ids))
+	for code, id := range ids {
 		if code&1023 == 0 && c.run.ctx.Err() != nil {
 			return nil, c.run.ctx.Err()
-		}
-		id, err := c.part.TraceID(uint32(code))
-		if err != nil {
-			return nil, err
 		}
 		held[code] = e.Holds(span.String(id.String()))
 	}

@@ -67,7 +67,11 @@ func compareFields(a, b query.Field) int {
 func (r *run) keys(scopes []query.Scope, found map[query.Field]map[span.Type]bool) error {
 	all, isConst := r.root.(constNode)
 	whole := isConst && all.holds && r.whole() && r.part.Dead() == nil
-	for _, k := range r.part.Fields() {
+	fields, err := r.part.Fields()
+	if err != nil {
+		return err
+	}
+	for _, k := range fields {
 		if !slices.Contains(scopes, k.Field.Scope) {
 			continue
 		}
@@ -101,9 +105,13 @@ func (r *run) keys(scopes []query.Scope, found map[query.Field]map[span.Type]boo
 func (r *run) anyOf(f query.Field, t span.Type) (bool, error) {
 	sub := run{ctx: r.ctx, part: r.part, opt: r.opt, rng: r.rng, lo: r.lo, hi: r.hi, free: r.free}
 	c := compiler{run: &sub, part: r.part}
+	cols, err := r.part.Columns(f)
+	if err != nil {
+		return false, err
+	}
 	var nodes []node
-	for _, col := range r.part.Columns(f) {
-		if col.Type != t && col.Type != span.TypeEmpty {
+	for _, col := range cols {
+		if col.Type != t && col.Type != Mixed {
 			continue
 		}
 		n, err := c.presentAs(col, t)

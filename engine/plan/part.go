@@ -46,9 +46,9 @@ type Part interface {
 	// ScopeEvent, ScopeLink or an intrinsic of the coded kind: none when no row
 	// has the field. A span has a value in at most one single-valued column of
 	// a field.
-	Columns(f query.Field) []Column
+	Columns(f query.Field) ([]Column, error)
 	// Fields are all attribute fields that some row has, with their types.
-	Fields() []query.Key
+	Fields() ([]query.Key, error)
 
 	Starts(b int) ([]uint64, error)
 	Durations(b int) ([]int64, error)
@@ -58,7 +58,8 @@ type Part interface {
 
 	// TraceCodes are the codes of the batch's rows in the part's trace ids.
 	TraceCodes(b int) ([]uint32, error)
-	TraceID(code uint32) (span.TraceID, error)
+	// TraceIDs are the trace ids by code.
+	TraceIDs() ([]span.TraceID, error)
 	Traces() int // number of trace codes
 	// FindTrace returns a trace's code, ok false when the part does not have it.
 	FindTrace(id span.TraceID) (code uint32, ok bool, err error)
@@ -117,10 +118,13 @@ type Lists struct {
 	Codes   []uint32
 }
 
+// Mixed is the type of a column whose values have several.
+const Mixed = span.Type(255)
+
 // Column is a field's values in one group, or wide values that have no group.
 type Column struct {
 	Field query.Field
-	Type  span.Type // TypeEmpty for a column of mixed types
+	Type  span.Type // Mixed for a column of several
 	Group int       // index into Part.Groups, or -1
 	Dict  Dict      // with a Group
 	Wide  Wide      // without

@@ -153,11 +153,7 @@ func byStart(runs []*run, q query.Spans, fn func(located) (bool, error)) error {
 		} else if more, err := fn(s.head); err != nil || !more {
 			return err
 		}
-		ok, err := s.next()
-		if err != nil {
-			return err
-		}
-		if ok {
+		if s.next() {
 			heap.Fix(&m, 0)
 		} else {
 			heap.Pop(&m)
@@ -205,24 +201,21 @@ type stream struct {
 }
 
 // next moves head to the following row or promise; false at the end.
-func (s *stream) next() (bool, error) {
+func (s *stream) next() bool {
 	for len(s.rows) > 0 {
-		at, err := s.locator.locate(s.rows[len(s.rows)-1])
+		at := s.locator.locate(s.rows[len(s.rows)-1])
 		s.rows = s.rows[:len(s.rows)-1]
-		if err != nil {
-			return false, err
-		}
 		if afterIn(s.after, at.pos, s.descending) {
 			s.head, s.promised = at, false
-			return true, nil
+			return true
 		}
 	}
 	if n := len(s.sorted); n > 0 {
 		s.head, s.promised = s.sorted[n-1], false
 		s.sorted = s.sorted[:n-1]
-		return true, nil
+		return true
 	}
-	return s.promise(), nil
+	return s.promise()
 }
 
 // promise makes head the bound of the next batch that may hold a row.
@@ -289,11 +282,7 @@ func (s *stream) fill() error {
 			return err
 		}
 		for _, row := range s.rows {
-			at, err := s.locator.locate(row)
-			if err != nil {
-				return err
-			}
-			if afterIn(s.after, at.pos, s.descending) {
+			if at := s.locator.locate(row); afterIn(s.after, at.pos, s.descending) {
 				s.sorted = append(s.sorted, at)
 			}
 		}
@@ -332,6 +321,7 @@ type locator struct {
 	base   int
 	starts []uint64
 	traces []uint32
+	known  []span.TraceID // by code
 	ids    []span.SpanID
 }
 
@@ -344,14 +334,16 @@ func newLocator(r *run, b int) (*locator, error) {
 	if l.traces, err = r.part.TraceCodes(b); err != nil {
 		return nil, err
 	}
+	if l.known, err = r.part.TraceIDs(); err != nil {
+		return nil, err
+	}
 	l.ids, err = r.part.SpanIDs(b)
 	return l, err
 }
 
-func (l *locator) locate(row int) (located, error) {
+func (l *locator) locate(row int) located {
 	i := row - l.base
-	id, err := l.run.part.TraceID(l.traces[i])
-	return located{l.run, row, query.Position{Start: l.starts[i], TraceID: id, SpanID: l.ids[i]}}, err
+	return located{l.run, row, query.Position{Start: l.starts[i], TraceID: l.known[l.traces[i]], SpanID: l.ids[i]}}
 }
 
 // afterIn reports whether a place comes after the given one in the order.
@@ -427,7 +419,8 @@ func (h *topRows) takeAll(r *run, after *query.Position) error {
 			return err
 		}
 		_, err = eachBit(set, l.base, false, func(row int) (bool, error) {
-			return true, h.offer(l, row, durations[row-l.base], after)
+			h.offer(l, row, durations[row-l.base], after)
+			return true, nil
 		})
 		if err != nil {
 			return err
@@ -438,18 +431,15 @@ func (h *topRows) takeAll(r *run, after *query.Position) error {
 
 // offer considers one row. The full place is worked out only for rows that
 // the duration alone does not rule out.
-func (h *topRows) offer(l *locator, row int, duration int64, after *query.Position) error {
+func (h *topRows) offer(l *locator, row int, duration int64, after *query.Position) {
 	full := h.keep > 0 && len(h.rows) == h.keep
 	if full {
 		c := cmp.Compare(duration, h.rows[0].pos.Key)
 		if h.descending && c < 0 || !h.descending && c > 0 {
-			return nil
+			return
 		}
 	}
-	at, err := l.locate(row)
-	if err != nil {
-		return err
-	}
+	at := l.locate(row)
 	at.pos.Key = duration
 	switch {
 	case !afterIn(after, at.pos, h.descending):
@@ -461,7 +451,6 @@ func (h *topRows) offer(l *locator, row int, duration int64, after *query.Positi
 	case !full:
 		h.rows = append(h.rows, at)
 	}
-	return nil
 }
 
 // fetch assembles rows into spans in the order given.

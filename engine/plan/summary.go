@@ -33,24 +33,40 @@ type coded struct {
 	group  Group
 	codes  Codes
 	ok     bool
+	rare   bool // some rows have the field outside the column
 }
 
 func newSummaryReader(p Part) (*summaryReader, error) {
 	r := &summaryReader{part: p, batch: -1}
-	r.name = codedColumn(p, query.Name, span.TypeString)
-	r.service = codedColumn(p, query.ServiceName, span.TypeString)
-	r.status = codedColumn(p, query.StatusCode, span.TypeInt)
-	r.hasParent = codedColumn(p, HasParent, span.TypeBool)
+	for _, c := range []struct {
+		coded *coded
+		field query.Field
+		typ   span.Type
+	}{
+		{&r.name, query.Name, span.TypeString},
+		{&r.service, query.ServiceName, span.TypeString},
+		{&r.status, query.StatusCode, span.TypeInt},
+		{&r.hasParent, HasParent, span.TypeBool},
+	} {
+		if err := c.coded.find(p, c.field, c.typ); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 
-func codedColumn(p Part, f query.Field, t span.Type) coded {
-	for _, col := range p.Columns(f) {
-		if col.Type == t && col.Wide == nil && !p.Groups()[col.Group].Multi() {
-			return coded{column: col, group: p.Groups()[col.Group], ok: true}
+// find looks for the column of a field and type that every row has one code in.
+func (c *coded) find(p Part, f query.Field, t span.Type) error {
+	cols, err := p.Columns(f)
+	for _, col := range cols {
+		switch {
+		case col.Wide == nil && p.Groups()[col.Group].Multi():
+			c.rare = true
+		case col.Type == t && col.Wide == nil:
+			c.column, c.group, c.ok = col, p.Groups()[col.Group], true
 		}
 	}
-	return coded{}
+	return err
 }
 
 func (c *coded) load(b int) (err error) {
@@ -156,8 +172,15 @@ func (r *summaryReader) nameBy(s *summary, i int, root bool, start uint64) error
 	if err != nil {
 		return err
 	}
-	service, _, err := r.service.at(i)
+	service, ok, err := r.service.at(i)
 	s.RootName, s.RootService = name.Str(), service.Str()
+	if err != nil || ok || !r.service.rare {
+		return err
+	}
+	spans, err := r.part.Fetch([]uint32{uint32(r.base + i)})
+	if err == nil {
+		s.RootService = spans[0].ServiceName()
+	}
 	return err
 }
 

@@ -120,7 +120,7 @@ func (t *tracer) cut(page *query.TracePage, list []query.TraceSummary) {
 		return c
 	})
 	list = list[min(q.Offset, len(list)):]
-	page.More = len(list) > q.Limit
+	page.More = q.Limit > 0 && len(list) > q.Limit
 	page.Traces = slices.Clip(list[:min(q.Limit, len(list))])
 }
 
@@ -133,11 +133,12 @@ func (t *tracer) matching() ([]span.TraceID, error) {
 		if err != nil {
 			return nil, err
 		}
+		known, err := r.part.TraceIDs()
+		if err != nil {
+			return nil, err
+		}
 		for _, code := range codes {
-			id, err := r.part.TraceID(code)
-			if err != nil {
-				return nil, err
-			}
+			id := known[code]
 			if len(t.runs) == 1 || !seen[id] {
 				ids = append(ids, id)
 				seen[id] = len(t.runs) > 1

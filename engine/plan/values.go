@@ -1,11 +1,13 @@
 package plan
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"slices"
 	"strings"
 
+	"github.com/spanstead/spanstead/engine/otlp"
 	"github.com/spanstead/spanstead/engine/query"
 	"github.com/spanstead/spanstead/engine/span"
 	"github.com/spanstead/spanstead/index"
@@ -51,22 +53,36 @@ func (t *tally) top(limit int) []query.ValueCount {
 	for _, c := range t.counts {
 		out = append(out, *c)
 	}
-	slices.SortFunc(out, func(a, b query.ValueCount) int {
-		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value.Type(), b.Value.Type()),
-			strings.Compare(a.Value.Text(), b.Value.Text()))
-	})
+	slices.SortFunc(out, compareCounts)
 	if limit > 0 && len(out) > limit {
 		out = slices.Clip(out[:limit])
 	}
 	return out
 }
 
+// compareCounts puts the most frequent first, then orders by type, text and bytes.
+func compareCounts(a, b query.ValueCount) int {
+	if c := cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Value.Type(), b.Value.Type())); c != 0 {
+		return c
+	}
+	if c := strings.Compare(a.Value.Text(), b.Value.Text()); c != 0 {
+		return c
+	}
+	return bytes.Compare(otlp.AppendValue(nil, a.Value), otlp.AppendValue(nil, b.Value))
+}
+
 // values counts one part's values. A field whose values lie in one
 // single-valued dictionary column is counted by code; any other row by row.
 func (r *run) values(f query.Field, t *tally) error {
-	cols := r.part.Columns(f)
-	if f.Scope == query.ScopeAny || len(cols) == 0 {
+	cols, err := r.part.Columns(f)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.Scope == query.ScopeAny || f.Scope == query.ScopeIntrinsic && len(cols) == 0:
 		return r.valuesOfSpans(f, t)
+	case len(cols) == 0:
+		return nil
 	}
 	for _, col := range cols {
 		if col.Wide != nil || r.part.Groups()[col.Group].Multi() {
@@ -138,9 +154,6 @@ func countCodes(codes Codes, set *index.Bits, counts []int) {
 
 // valuesOfSpans counts a field that no one column holds, from whole spans.
 func (r *run) valuesOfSpans(f query.Field, t *tally) error {
-	if f.Scope != query.ScopeAny && f.Scope != query.ScopeIntrinsic && len(r.part.Columns(f)) == 0 {
-		return nil
-	}
 	var rows []uint32
 	var values []span.Value
 	flush := func() error {

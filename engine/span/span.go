@@ -46,8 +46,10 @@ func (s *Span) ServiceName() string {
 	if s.Resource == nil {
 		return ""
 	}
-	v, _ := Lookup(s.Resource.Attributes, "service.name")
-	return v.Str()
+	if v, _ := Lookup(s.Resource.Attributes, "service.name"); v.Type() == TypeString {
+		return v.Str()
+	}
+	return ""
 }
 
 // Status is the outcome of a span.

@@ -11,14 +11,17 @@ import (
 // Fields of a segment that no filter names.
 var (
 	hasParent        = query.Field{Scope: query.ScopeIntrinsic, Key: "has_parent"}
-	resourceDropped  = query.Field{Scope: query.ScopeIntrinsic, Key: "resource_dropped_attributes_count"}
-	resourceEntities = query.Field{Scope: query.ScopeIntrinsic, Key: "resource_entity_refs"}
-	scopeDropped     = query.Field{Scope: query.ScopeIntrinsic, Key: "scope_dropped_attributes_count"}
+	ResourceDropped  = query.Field{Scope: query.ScopeIntrinsic, Key: "resource_dropped_attributes_count"}
+	ResourceEntities = query.Field{Scope: query.ScopeIntrinsic, Key: "resource_entity_refs"}
+	ScopeDropped     = query.Field{Scope: query.ScopeIntrinsic, Key: "scope_dropped_attributes_count"}
 )
 
-// bitsOf is a double's or bool's value as Values.Bits holds it.
-func bitsOf(v span.Value) uint64 {
-	if v.Type() == span.TypeDouble {
+// BitsOf is an int, double or bool as Values.Bits holds it.
+func BitsOf(v span.Value) uint64 {
+	switch v.Type() {
+	case span.TypeInt:
+		return uint64(v.Int())
+	case span.TypeDouble:
 		return math.Float64bits(v.Double())
 	}
 	if v.Bool() {
@@ -46,14 +49,21 @@ func (vs Values) At(t span.Type, code uint32) (span.Value, error) {
 		return span.String(vs.Strings[code]), nil
 	case span.TypeBytes:
 		return span.BytesString(vs.Strings[code]), nil
-	case span.TypeInt:
-		return span.Int(int64(vs.Bits[code])), nil
-	case span.TypeDouble:
-		return span.Double(math.Float64frombits(vs.Bits[code])), nil
-	case span.TypeBool:
-		return span.Bool(vs.Bits[code] != 0), nil
+	case span.TypeInt, span.TypeDouble, span.TypeBool:
+		return NumberOf(t, vs.Bits[code]), nil
 	}
 	return otlp.ParseValue([]byte(vs.Strings[code]))
+}
+
+// NumberOf is an int, double or bool from its bits in Values.Bits.
+func NumberOf(t span.Type, bits uint64) span.Value {
+	switch t {
+	case span.TypeInt:
+		return span.Int(int64(bits))
+	case span.TypeDouble:
+		return span.Double(math.Float64frombits(bits))
+	}
+	return span.Bool(bits != 0)
 }
 
 // entityValue holds a resource's entity refs as one value: an array of

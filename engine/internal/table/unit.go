@@ -89,10 +89,8 @@ func (o *objectUnit) set(f query.Field, v span.Value, code, rows int) {
 // add appends a value without looking for an equal one.
 func (vs *Values) add(v span.Value) uint32 {
 	switch v.Type() {
-	case span.TypeInt:
-		vs.Bits = append(vs.Bits, uint64(v.Int()))
-	case span.TypeDouble, span.TypeBool:
-		vs.Bits = append(vs.Bits, bitsOf(v))
+	case span.TypeInt, span.TypeDouble, span.TypeBool:
+		vs.Bits = append(vs.Bits, BitsOf(v))
 	default:
 		vs.Strings = append(vs.Strings, stringOf(v))
 	}
@@ -113,9 +111,9 @@ func (s *sorted) newSources() *sources {
 	rows := countCodes(src.resource.codes, src.resource.size)
 	for code, r := range s.ResourceList {
 		src.resource.set(query.ResourceSchemaURL, span.String(r.SchemaURL), code, rows[code])
-		src.resource.set(resourceDropped, span.Int(int64(r.DroppedAttributesCount)), code, rows[code])
+		src.resource.set(ResourceDropped, span.Int(int64(r.DroppedAttributesCount)), code, rows[code])
 		if len(r.EntityRefs) > 0 {
-			src.resource.set(resourceEntities, entityValue(r.EntityRefs), code, rows[code])
+			src.resource.set(ResourceEntities, entityValue(r.EntityRefs), code, rows[code])
 		}
 		src.attributes(src.resource, query.ScopeResource, r.Attributes, code, rows[code])
 	}
@@ -125,7 +123,7 @@ func (s *sorted) newSources() *sources {
 		src.scope.set(query.ScopeName, span.String(sc.Name), code, rows[code])
 		src.scope.set(query.ScopeVersion, span.String(sc.Version), code, rows[code])
 		src.scope.set(query.ScopeSchemaURL, span.String(sc.SchemaURL), code, rows[code])
-		src.scope.set(scopeDropped, span.Int(int64(sc.DroppedAttributesCount)), code, rows[code])
+		src.scope.set(ScopeDropped, span.Int(int64(sc.DroppedAttributesCount)), code, rows[code])
 		src.attributes(src.scope, query.ScopeInstrumentation, sc.Attributes, code, rows[code])
 	}
 	return src

@@ -11,7 +11,7 @@ import (
 )
 
 // Keys returns the attribute keys of the matching spans, sorted by scope, then
-// key. Of a key that is repeated in one list of attributes only the first counts.
+// key.
 func Keys(all []*span.Span, q query.Keys) []query.Key {
 	found := map[query.Field]map[span.Type]bool{}
 	for _, s := range matching(all, q.Range, q.Filter) {
@@ -47,8 +47,7 @@ func addKeys(found map[query.Field]map[span.Type]bool, s *span.Span, scope query
 			if found[f] == nil {
 				found[f] = map[span.Type]bool{}
 			}
-			first, _ := span.Lookup(kvs, kv.Key)
-			found[f][first.Type()] = true
+			found[f][kv.Value.Type()] = true
 		}
 	}
 }
