@@ -17,25 +17,21 @@ package adaptertest
 
 import (
 	"bytes"
-	"encoding/base64"
-	"encoding/hex"
-	"encoding/json"
 	"flag"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/internal/storetest"
 	"github.com/spanstead/spanstead/apiserver/store"
+	"github.com/spanstead/spanstead/engine/otlp"
 )
 
 var update = flag.Bool("update", false, "rewrite the wanted responses in testdata")
@@ -85,7 +81,7 @@ func (c *Config) run(t *testing.T, path string) {
 		}
 		want := a.File(name + ".response")
 		if want == nil {
-			a.Files = append(a.Files[:i+1:i+1], append([]File{{Name: name + ".response"}}, a.Files[i+1:]...)...)
+			a.Files = slices.Insert(a.Files, i+1, File{Name: name + ".response"})
 			want = &a.Files[i+1]
 		}
 		ran++
@@ -141,8 +137,9 @@ func (c *Config) exchange(t *testing.T, handler http.Handler, request []byte, re
 func Load(t testing.TB, st store.Store, a *Archive) {
 	t.Helper()
 	for _, f := range a.Files {
-		name, ok := strings.CutSuffix(f.Name, ".json")
-		if name, ok = strings.CutPrefix(name, "spans"); !ok || !strings.HasSuffix(f.Name, ".json") {
+		name, isJSON := strings.CutSuffix(f.Name, ".json")
+		name, isSpans := strings.CutPrefix(name, "spans")
+		if !isJSON || !isSpans {
 			continue
 		}
 		workspace := store.DefaultWorkspace
@@ -159,52 +156,12 @@ func Load(t testing.TB, st store.Store, a *Archive) {
 // Append appends spans given as OTLP in JSON; one that is rejected fails the test.
 func Append(t testing.TB, st store.Store, workspace string, otlpJSON []byte) {
 	t.Helper()
-	answer, err := st.Append(t.Context(), workspace, protobufOf(t, otlpJSON))
+	request, err := otlp.JSONToProto(nil, otlpJSON)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := st.Append(t.Context(), workspace, request)
 	if err != nil || answer.Rejected > 0 {
 		t.Fatalf("append to %s: %+v, %v", workspace, answer, err)
-	}
-}
-
-// protobufOf turns OTLP's JSON, with its ids in hex, into protobuf.
-func protobufOf(t testing.TB, data []byte) []byte {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	var tree any
-	if err := d.Decode(&tree); err != nil {
-		t.Fatal(err)
-	}
-	base64IDs(tree)
-	again, err := json.Marshal(tree)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var req collector.ExportTraceServiceRequest
-	if err := (protojson.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(again, &req); err != nil {
-		t.Fatal(err)
-	}
-	b, err := proto.Marshal(&req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func base64IDs(v any) {
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			base64IDs(e)
-		}
-	case map[string]any:
-		for key, e := range v {
-			s, isString := e.(string)
-			if isString && (key == "traceId" || key == "spanId" || key == "parentSpanId") {
-				if b, err := hex.DecodeString(s); err == nil {
-					v[key] = base64.StdEncoding.EncodeToString(b)
-				}
-			}
-			base64IDs(e)
-		}
 	}
 }
