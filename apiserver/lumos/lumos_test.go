@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/spanstead/spanstead/apiserver/internal/adaptertest"
+	"github.com/spanstead/spanstead/apiserver/internal/openapitest"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/lumos"
 	"github.com/spanstead/spanstead/apiserver/store"
@@ -11,6 +12,7 @@ import (
 
 func TestArchives(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Config{
+		Check: openapitest.Load(t, lumos.OpenAPI).Check,
 		New: func(t *testing.T, st store.Store, _ *adaptertest.Archive) rest.Adapter {
 			return lumos.New(lumos.Options{Store: st})
 		},
