@@ -16,6 +16,7 @@ type bodyBuilder struct {
 	comp  *compressor
 	shape *shape
 	bytes []byte
+	large bool // a buffer was larger than the format allows
 }
 
 func (b *bodyBuilder) reset(rows int) {
@@ -26,6 +27,10 @@ func (b *bodyBuilder) reset(rows int) {
 // add stores a raw buffer and returns the number of its extent.
 func (b *bodyBuilder) add(raw []byte) int {
 	if len(raw) == 0 {
+		return -1
+	}
+	if len(raw) > maxRaw {
+		b.large = true
 		return -1
 	}
 	off := len(b.bytes)

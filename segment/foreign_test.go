@@ -23,7 +23,7 @@ import (
 // fzstd are looked for in the directory SPANSTEAD_NODE_MODULES, or where node
 // finds them.
 func TestForeignReaders(t *testing.T) {
-	script := nodeScript(t)
+	script := nodeScript(t, "readers.js")
 	s := newSample(t, sampleSpec(50), 120)
 	file := s.write(t, Options{})
 	name := filepath.Join(t.TempDir(), "segment.arrow")
@@ -34,14 +34,7 @@ func TestForeignReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var stderr bytes.Buffer
-	cmd := exec.Command("node", script, name, string(questions))
-	cmd.Env = append(os.Environ(), "NODE_PATH="+os.Getenv("SPANSTEAD_NODE_MODULES"))
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v: %s", err, stderr.String())
-	}
+	out := runNode(t, script, name, string(questions))
 	var got struct{ Arrow, Polars, PolarsScan map[string][]any }
 	if err := json.Unmarshal(out, &got); err != nil {
 		t.Fatalf("%v: %.200s", err, out)
@@ -58,10 +51,49 @@ func TestForeignReaders(t *testing.T) {
 	}
 }
 
-// nodeScript is the path of the script, if node and its packages are there.
-func nodeScript(t *testing.T) string {
+// TestForeignDirectory has the directory read by a program that was written
+// from FORMAT.md, and expects it to find the same blocks and good checksums.
+func TestForeignDirectory(t *testing.T) {
+	script := nodeScript(t, "directory.js")
+	for _, s := range []*sample{newSample(t, sampleSpec(50), 120), smallSample(t)} {
+		file := s.write(t, Options{})
+		name := filepath.Join(t.TempDir(), "segment.arrow")
+		if err := os.WriteFile(name, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for b := range open(t, file).Blocks() {
+			if b.Name == "trailer" {
+				b.Stored -= 4 // its checksum does not cover itself
+			} else if b.Literal != nil {
+				continue
+			}
+			want = append(want, fmt.Sprintf("%d %d true", b.Offset, b.Stored))
+		}
+		got := strings.Split(strings.TrimSpace(string(runNode(t, script, name))), "\n")
+		if d := cmp.Diff(want, got); d != "" {
+			t.Error(d)
+		}
+	}
+}
+
+func runNode(t *testing.T, script string, args ...string) []byte {
 	t.Helper()
-	script, err := filepath.Abs("testdata/readers.js")
+	var stderr bytes.Buffer
+	cmd := exec.Command("node", append([]string{script}, args...)...)
+	cmd.Env = append(os.Environ(), "NODE_PATH="+os.Getenv("SPANSTEAD_NODE_MODULES"))
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", script, err, stderr.String())
+	}
+	return out
+}
+
+// nodeScript is the path of a script, if node and its packages are there.
+func nodeScript(t *testing.T, name string) string {
+	t.Helper()
+	script, err := filepath.Abs(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}

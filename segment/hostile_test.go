@@ -99,4 +99,10 @@ func TestCompressionBomb(t *testing.T) {
 	if raw, err := decompress(z, 1<<20); err != nil || len(raw) != 1<<20 {
 		t.Errorf("%d bytes, %v", len(raw), err)
 	}
+	// The best case of zstd is within the limit.
+	zeros := make([]byte, 1<<25)
+	stored := comp.appendBuffer(nil, zeros)
+	if raw, err := openBuffer(stored, len(zeros)); err != nil || !bytes.Equal(raw, zeros) {
+		t.Errorf("%d zeros in %d bytes: %v", len(zeros), len(stored), err)
+	}
 }

@@ -193,6 +193,10 @@ func (w *Writer) checkBatch(b Batch) error {
 // writeBody writes the message that was built and returns where it lies.
 func (w *Writer) writeBody(message func(*body, int64) []byte) *body {
 	b := &w.build
+	if b.large {
+		_ = w.fail(fmt.Errorf("a buffer is larger than %d bytes", maxRaw))
+		return nil
+	}
 	meta := message(&b.body, int64(len(b.bytes)))
 	b.meta = w.block(meta)
 	w.write(meta)
