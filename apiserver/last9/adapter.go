@@ -26,9 +26,8 @@ var OpenAPI []byte
 type Options struct {
 	Store    store.Store // required
 	Fidelity rest.Fidelity
-	// Clock is the time of a workspace, by which tokens expire and searches
-	// age; nil means time.Now.
-	Clock func(workspace string) time.Time
+	// Now is the time by which tokens expire and searches age; nil means time.Now.
+	Now func() time.Time
 	// Region is what the datasources name; "" means us-east-1. Requests may
 	// name any region.
 	Region string
@@ -43,8 +42,8 @@ type Adapter struct {
 
 // New makes an adapter.
 func New(opt Options) *Adapter {
-	if opt.Clock == nil {
-		opt.Clock = func(string) time.Time { return time.Now() }
+	if opt.Now == nil {
+		opt.Now = time.Now
 	}
 	if opt.Region == "" {
 		opt.Region = "us-east-1"

@@ -21,7 +21,7 @@ func TestArchives(t *testing.T) {
 				t.Fatal(err)
 			}
 			return last9.New(last9.Options{
-				Store: st, Fidelity: fidelity, Clock: func(string) time.Time { return now },
+				Store: st, Fidelity: fidelity, Now: func() time.Time { return now },
 			})
 		},
 	})

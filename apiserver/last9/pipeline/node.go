@@ -35,15 +35,20 @@ type member struct {
 	value node
 }
 
-// decode reads one JSON value in a single pass, nested at most as deep as the
-// caller has checked.
+// maxDepth bounds how deep a pipeline nests.
+const maxDepth = 128
+
+// decode reads one JSON value in a single pass.
 func decode(body []byte) (node, error) {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
-	return decodeValue(d)
+	return decodeValue(d, 0)
 }
 
-func decodeValue(d *json.Decoder) (node, error) {
+func decodeValue(d *json.Decoder, depth int) (node, error) {
+	if depth > maxDepth {
+		return node{}, fmt.Errorf("nested deeper than %d", maxDepth)
+	}
 	t, err := d.Token()
 	if err != nil {
 		return node{}, err
@@ -59,17 +64,17 @@ func decodeValue(d *json.Decoder) (node, error) {
 		return node{kind: isString, text: t}, nil
 	case json.Delim:
 		if t == '[' {
-			return decodeArray(d)
+			return decodeArray(d, depth+1)
 		}
-		return decodeObject(d)
+		return decodeObject(d, depth+1)
 	}
 	return node{}, fmt.Errorf("unexpected %v", t)
 }
 
-func decodeArray(d *json.Decoder) (node, error) {
+func decodeArray(d *json.Decoder, depth int) (node, error) {
 	n := node{kind: isArray}
 	for d.More() {
-		e, err := decodeValue(d)
+		e, err := decodeValue(d, depth)
 		if err != nil {
 			return n, err
 		}
@@ -79,7 +84,7 @@ func decodeArray(d *json.Decoder) (node, error) {
 	return n, err
 }
 
-func decodeObject(d *json.Decoder) (node, error) {
+func decodeObject(d *json.Decoder, depth int) (node, error) {
 	n := node{kind: isObject}
 	for d.More() {
 		t, err := d.Token()
@@ -90,7 +95,7 @@ func decodeObject(d *json.Decoder) (node, error) {
 		if !ok {
 			return n, fmt.Errorf("object key is %v", t)
 		}
-		v, err := decodeValue(d)
+		v, err := decodeValue(d, depth)
 		if err != nil {
 			return n, err
 		}

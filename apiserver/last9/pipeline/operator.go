@@ -74,7 +74,7 @@ func (o operator) positive(f Field, v operand) (query.Expr, error) {
 		return o.timestamp(f, v)
 	case o.op == query.OpEq:
 		return o.equal(f, v)
-	case o.op <= query.OpGe:
+	case o.op >= query.OpLt && o.op <= query.OpGe:
 		return o.ordered(f, v)
 	}
 	return text(f, o, v.text)
@@ -196,7 +196,10 @@ func (o operator) enumerated(f Field, v operand, zero string, name func(int) str
 }
 
 func (o operator) probe(f Field, v operand) (*query.Compare, error) {
-	return text(f, operator{op: o.op, fold: o.fold}, v.text)
+	if n, ok := number(v.text); ok && o.op >= query.OpLt && o.op <= query.OpGe {
+		return query.NewCompare(query.Compare{Field: f.Query, Op: o.op, View: query.Number, Values: []span.Value{n}})
+	}
+	return text(f, o, v.text)
 }
 
 // maxWords bounds the words of one comparison.
