@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spanstead/spanstead/apiserver/internal/adaptertest"
+	"github.com/spanstead/spanstead/apiserver/internal/openapitest"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/last9"
 	"github.com/spanstead/spanstead/apiserver/store"
@@ -15,6 +16,7 @@ var now = time.Date(2024, 9, 23, 11, 0, 0, 0, time.UTC)
 
 func TestArchives(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Config{
+		Check: openapitest.Load(t, last9.OpenAPI).Check,
 		New: func(t *testing.T, st store.Store, a *adaptertest.Archive) rest.Adapter {
 			fidelity, err := rest.ParseFidelity(a.Setting("fidelity"))
 			if err != nil {
