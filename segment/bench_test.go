@@ -111,7 +111,7 @@ func sumInt64(a arrow.Array) (sum int64) {
 	return sum
 }
 
-// BenchmarkOpen opens a segment of 45 columns and 16 batches.
+// BenchmarkOpen opens a segment of 32 columns and 16 batches.
 func BenchmarkOpen(b *testing.B) {
 	file := benchFile()
 	b.ReportAllocs()

@@ -187,9 +187,9 @@ func readAll(r *Reader) {
 // an attacker would have computed them.
 func TestHostileBytes(t *testing.T) {
 	file := smallSample(t).write(t, Options{})
-	values := []byte{0, 1, 0x7F, 0x80, 0xFF}
+	values := []byte{0, 0x80, 0xFF}
 	for i := range file {
-		for _, v := range append(values, file[i]+1, file[i]-1) {
+		for _, v := range append(values, file[i]+1) {
 			bad := bytes.Clone(file)
 			bad[i] = v
 			if r, err := Open(bytes.NewReader(bad), int64(len(bad)), ReadOptions{unchecked: true}); err == nil {
