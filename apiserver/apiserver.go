@@ -16,6 +16,7 @@ import (
 
 	"github.com/spanstead/spanstead/apiserver/control"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
+	"github.com/spanstead/spanstead/apiserver/last9"
 	"github.com/spanstead/spanstead/apiserver/lumos"
 	"github.com/spanstead/spanstead/apiserver/mackerel"
 	"github.com/spanstead/spanstead/apiserver/otlpgrpc"
@@ -61,6 +62,7 @@ type Server struct {
 // vendors has one line for each vendor.
 func vendors(opt Options) []rest.Adapter {
 	return []rest.Adapter{
+		last9.New(last9.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now}),
 		mackerel.New(mackerel.Options{Store: opt.Store, Now: opt.Now, RateLimit: opt.MackerelRateLimit}),
 		lumos.New(lumos.Options{Store: opt.Store}),
 	}
