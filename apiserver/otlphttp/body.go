@@ -20,7 +20,8 @@ func (b *budget) take(n int64) bool {
 	return true
 }
 
-// body is a request's inflated bytes and what they took from the budget.
+// body is a request's inflated bytes, in a pooled buffer, and what it took
+// from the budget.
 type body struct {
 	data  []byte
 	taken int64
@@ -67,17 +68,22 @@ func (v *Receiver) readBody(r *http.Request) (body, error) {
 
 // grow gives the body room for size bytes, if the budget has them.
 func (v *Receiver) grow(b *body, size int64) error {
+	size = roomFor(size)
 	if !v.budget.take(size - b.taken) {
 		return errBusy
 	}
 	b.taken = size
-	data := make([]byte, len(b.data), size)
-	copy(data, b.data)
-	b.data = data
+	old := b.data
+	b.data = append(bufferOf(size), old...)
+	recycle(old)
 	return nil
 }
 
-func (v *Receiver) release(b body) { v.budget.free.Add(b.taken) }
+// release gives back what a body took. Its bytes are not to be used any more.
+func (v *Receiver) release(b body) {
+	v.budget.free.Add(b.taken)
+	recycle(b.data)
+}
 
 func tooLarge(limit int64) error {
 	return rest.Errorf(http.StatusRequestEntityTooLarge, "request is larger than %d bytes after decompression", limit)

@@ -25,7 +25,8 @@ type Options struct {
 	// MaxBody bounds a request's bytes after decompression; 0 means 64 MiB.
 	MaxBody int64
 	// MaxInFlight bounds the bytes of all requests that are held at one time;
-	// past it a request is told to come back. 0 means four times MaxBody.
+	// past it a request is told to come back. 0 means four times MaxBody, and
+	// at least 64 MiB.
 	MaxInFlight int64
 	// Ingest lists the vendors' addresses. Path is served without any.
 	Ingest []rest.Ingest
@@ -46,7 +47,7 @@ func New(opt Options) *Receiver {
 		opt.MaxBody = DefaultMaxBody
 	}
 	if opt.MaxInFlight == 0 {
-		opt.MaxInFlight = 4 * opt.MaxBody
+		opt.MaxInFlight = max(4*opt.MaxBody, 64<<20)
 	}
 	v := &Receiver{opt: opt}
 	v.budget.free.Store(opt.MaxInFlight)
@@ -103,7 +104,7 @@ func (v *Receiver) handler(path string) http.HandlerFunc {
 
 func (v *Receiver) export(r *http.Request, enc encoding, workspace string) (store.Appended, error) {
 	body, err := v.readBody(r)
-	defer v.release(body)
+	defer v.release(body) // the store keeps nothing of it
 	if err != nil {
 		return store.Appended{}, err
 	}

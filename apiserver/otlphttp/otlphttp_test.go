@@ -323,3 +323,26 @@ func TestWorkspaces(t *testing.T) {
 		}
 	}
 }
+
+// TestSizes sends requests below, at and above the sizes of pooled buffers,
+// compressed and not, again and again: what is stored is what was sent.
+func TestSizes(t *testing.T) {
+	st := storetest.New(t)
+	h := rest.NewRouter(otlphttp.New(otlphttp.Options{Store: st}))
+	n := 0
+	for _, size := range []int{1, 60 << 10, 64 << 10, 65 << 10, 300 << 10, 1 << 20, 5 << 20, 100} {
+		for _, encoding := range []string{"", "gzip"} {
+			n++
+			name := strings.Repeat(string(rune('a'+n)), size)
+			body := otlp.AppendRequest(nil, []*span.Span{{TraceID: span.TraceID{byte(n)}, SpanID: span.SpanID{1}, Name: name}})
+			if encoding == "gzip" {
+				body = gzipped(body)
+			}
+			rec := post(h, asProtobuf, encoding, io.MultiReader(bytes.NewReader(body))) // no Content-Length
+			spans, err := st.Trace(t.Context(), store.DefaultWorkspace, span.TraceID{byte(n)})
+			if rec.Code != 200 || err != nil || spans[0].Name != name {
+				t.Fatalf("%d bytes, %q: status %d, %v", size, encoding, rec.Code, err)
+			}
+		}
+	}
+}
