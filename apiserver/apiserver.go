@@ -48,6 +48,9 @@ type Options struct {
 	// MackerelRateLimit turns on that vendor's limit of one list request a
 	// second for each key.
 	MackerelRateLimit bool
+	// Health lists what is wrong with the store; nil means to ask it for its
+	// workspaces, the least that it must be able to say.
+	Health func(ctx context.Context) []string
 	// Ready returns an error until questions can be answered; nil means at once.
 	Ready func(ctx context.Context) error
 }
@@ -104,8 +107,12 @@ func (s *Server) GRPC() *grpc.Server {
 	})
 }
 
-// health asks the store for its workspaces, the least that it must be able to say.
-func (s *Server) health(ctx context.Context) error {
-	_, err := s.opt.Store.ListWorkspaces(ctx)
-	return err
+func (s *Server) health(ctx context.Context) []string {
+	if s.opt.Health != nil {
+		return s.opt.Health(ctx)
+	}
+	if _, err := s.opt.Store.ListWorkspaces(ctx); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
 }

@@ -14,9 +14,10 @@ const Prefix = "/_spanstead/"
 
 // Options say what the answers are taken from.
 type Options struct {
-	// Health returns an error while the store cannot do its work. It is called
-	// for each request, so it is to be quick; nil means always healthy.
-	Health func(ctx context.Context) error
+	// Health lists what is wrong with the store, nothing while it can do its
+	// work. It is called for each request, so it is to be quick; nil means
+	// always healthy.
+	Health func(ctx context.Context) []string
 	// Ready returns an error until the server can answer questions; nil means
 	// at once. What is not healthy is not ready.
 	Ready func(ctx context.Context) error
@@ -39,34 +40,36 @@ func (a *Adapter) Routes() []rest.Route {
 }
 
 type state struct {
-	Status string `json:"status"`
-	Error  string `json:"error,omitempty"`
+	Status   string   `json:"status"`
+	Problems []string `json:"problems,omitempty"`
 }
 
 func (a *Adapter) health(w http.ResponseWriter, r *http.Request) {
-	answer(w, "ok", "unhealthy", ask(r, a.opt.Health))
+	answer(w, "ok", "unhealthy", a.problems(r))
 }
 
 func (a *Adapter) ready(w http.ResponseWriter, r *http.Request) {
-	err := ask(r, a.opt.Health)
-	if err == nil {
-		err = ask(r, a.opt.Ready)
+	problems := a.problems(r)
+	if a.opt.Ready != nil {
+		if err := a.opt.Ready(r.Context()); err != nil {
+			problems = append(problems, err.Error())
+		}
 	}
-	answer(w, "ready", "not ready", err)
+	answer(w, "ready", "not ready", problems)
 }
 
-func ask(r *http.Request, fn func(context.Context) error) error {
-	if fn == nil {
+func (a *Adapter) problems(r *http.Request) []string {
+	if a.opt.Health == nil {
 		return nil
 	}
-	return fn(r.Context())
+	return a.opt.Health(r.Context())
 }
 
-// answer tells the error's own words: who reads these paths runs the server.
-func answer(w http.ResponseWriter, good, bad string, err error) {
+// answer tells the problems in full: who reads these paths runs the server.
+func answer(w http.ResponseWriter, good, bad string, problems []string) {
 	w.Header().Set("Cache-Control", "no-store")
-	if err != nil {
-		rest.WriteJSON(w, http.StatusServiceUnavailable, state{bad, err.Error()})
+	if len(problems) > 0 {
+		rest.WriteJSON(w, http.StatusServiceUnavailable, state{bad, problems})
 		return
 	}
 	rest.WriteJSON(w, http.StatusOK, state{Status: good})

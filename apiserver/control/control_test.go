@@ -13,7 +13,7 @@ import (
 )
 
 func TestHealthAndReady(t *testing.T) {
-	broken := func(context.Context) error { return errors.New("segment 000012: bad checksum") }
+	broken := func(context.Context) []string { return []string{"segment 000012: bad checksum"} }
 	loading := func(context.Context) error { return errors.New("loading") }
 	tests := []struct {
 		name string
@@ -24,9 +24,10 @@ func TestHealthAndReady(t *testing.T) {
 	}{
 		{"healthy", control.Options{}, "health", 200, `{"status":"ok"}`},
 		{"ready", control.Options{}, "ready", 200, `{"status":"ready"}`},
-		{"unhealthy", control.Options{Health: broken}, "health", 503, `{"status":"unhealthy","error":"segment 000012: bad checksum"}`},
-		{"unhealthy is not ready", control.Options{Health: broken}, "ready", 503, `{"status":"not ready","error":"segment 000012: bad checksum"}`},
-		{"loading", control.Options{Ready: loading}, "ready", 503, `{"status":"not ready","error":"loading"}`},
+		{"unhealthy", control.Options{Health: broken}, "health", 503, `{"status":"unhealthy","problems":["segment 000012: bad checksum"]}`},
+		{"unhealthy is not ready", control.Options{Health: broken}, "ready", 503, `{"status":"not ready","problems":["segment 000012: bad checksum"]}`},
+		{"all is told", control.Options{Health: broken, Ready: loading}, "ready", 503, `{"status":"not ready","problems":["segment 000012: bad checksum","loading"]}`},
+		{"loading", control.Options{Ready: loading}, "ready", 503, `{"status":"not ready","problems":["loading"]}`},
 		{"loading is healthy", control.Options{Ready: loading}, "health", 200, `{"status":"ok"}`},
 	}
 	for _, tt := range tests {
