@@ -116,7 +116,7 @@ func TestFetch(t *testing.T) {
 // TestAnswers: random questions over random parts are answered as the oracle
 // answers them, with indexes and without.
 func TestAnswers(t *testing.T) {
-	worlds := 150
+	worlds := 60
 	if testing.Short() {
 		worlds = 20
 	}
@@ -209,5 +209,39 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	if _, err := plan.Count(ctx, w.parts, plan.Options{NoIndex: true}, query.Count{Filter: query.Exists{Field: query.ParentSpanID}}); err != context.Canceled {
 		t.Fatalf("got %v", err)
+	}
+}
+
+// TestMerge: merged parts answer as the parts did, without their deleted rows.
+func TestMerge(t *testing.T) {
+	for seed := range uint64(60) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		w := newWorld(t, r)
+		var parts []*part.Part
+		for _, p := range w.parts {
+			parts = append(parts, p.(*part.Part))
+		}
+		merged, err := part.Merge(parts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if merged.Rows() != len(w.spans) {
+			t.Fatalf("seed %d: %d rows of %d", seed, merged.Rows(), len(w.spans))
+		}
+		if len(w.spans) == 0 {
+			continue
+		}
+		var buf bytes.Buffer
+		if _, err := table.Build(merged, &buf, table.Options{ID: 99, BatchRows: []int{1, 16, 65536}[seed%3]}); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		p, err := part.Open(bytes.NewReader(buf.Bytes()), int64(buf.Len()), part.NewCache(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := world{w.spans, []plan.Part{p}}
+		for range 8 {
+			one.check(t, fmt.Sprintf("seed %d", seed), r, plan.Options{NoIndex: r.IntN(2) == 0}, enginetest.Expr(r, w.spans, 2))
+		}
 	}
 }

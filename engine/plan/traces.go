@@ -101,7 +101,7 @@ func (t *tracer) all() (query.TracePage, error) {
 
 func (t *tracer) listed(s *query.TraceSummary) bool {
 	d := s.DurationNano()
-	return d >= t.q.MinDuration && (t.q.MaxDuration <= 0 || d <= t.q.MaxDuration)
+	return (t.q.MinDuration <= 0 || d >= t.q.MinDuration) && (t.q.MaxDuration <= 0 || d <= t.q.MaxDuration)
 }
 
 // cut sorts the list and takes the page out of it.

@@ -30,8 +30,8 @@ func BitsOf(v span.Value) uint64 {
 	return 0
 }
 
-// stringOf is a value as Values.Strings holds it.
-func stringOf(v span.Value) string {
+// StringOf is a value as Values.Strings holds it.
+func StringOf(v span.Value) string {
 	switch v.Type() {
 	case span.TypeString, span.TypeBytes:
 		return v.Str()
@@ -66,9 +66,9 @@ func NumberOf(t span.Type, bits uint64) span.Value {
 	return span.Bool(bits != 0)
 }
 
-// entityValue holds a resource's entity refs as one value: an array of
+// EntityValue holds a resource's entity refs as one value: an array of
 // kvlists with schema_url, type, id_keys and description_keys.
-func entityValue(refs []span.EntityRef) span.Value {
+func EntityValue(refs []span.EntityRef) span.Value {
 	var list []span.Value
 	for _, e := range refs {
 		list = append(list, span.KVList(

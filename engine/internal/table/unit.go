@@ -92,7 +92,7 @@ func (vs *Values) add(v span.Value) uint32 {
 	case span.TypeInt, span.TypeDouble, span.TypeBool:
 		vs.Bits = append(vs.Bits, BitsOf(v))
 	default:
-		vs.Strings = append(vs.Strings, stringOf(v))
+		vs.Strings = append(vs.Strings, StringOf(v))
 	}
 	return uint32(vs.Len() - 1)
 }
@@ -113,7 +113,7 @@ func (s *sorted) newSources() *sources {
 		src.resource.set(query.ResourceSchemaURL, span.String(r.SchemaURL), code, rows[code])
 		src.resource.set(ResourceDropped, span.Int(int64(r.DroppedAttributesCount)), code, rows[code])
 		if len(r.EntityRefs) > 0 {
-			src.resource.set(ResourceEntities, entityValue(r.EntityRefs), code, rows[code])
+			src.resource.set(ResourceEntities, EntityValue(r.EntityRefs), code, rows[code])
 		}
 		src.attributes(src.resource, query.ScopeResource, r.Attributes, code, rows[code])
 	}
@@ -205,6 +205,9 @@ func (u *unit) tidy() {
 		}
 		m.of = of
 	}
+	u.members = slices.DeleteFunc(u.members, func(m member) bool {
+		return !slices.ContainsFunc(m.of, func(c uint32) bool { return c != Missing })
+	})
 }
 
 // compare orders a column's codes by value, missing last.

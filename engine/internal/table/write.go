@@ -3,6 +3,7 @@ package table
 import (
 	"encoding/binary"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/spanstead/spanstead/engine/query"
@@ -114,6 +115,9 @@ func (b *builder) bounds() []byte {
 // name; the names of the others are a section of their own,
 // each with its length before it as a varint.
 func (b *builder) writeHistogram(s *sections) {
+	if slices.ContainsFunc(b.Rare, func(r RareAttribute) bool { return query.Attr(r.Scope, r.Key) == query.ServiceName }) {
+		return
+	}
 	series := make([]uint32, len(b.ResourceList))
 	number := map[string]uint32{}
 	var names []byte

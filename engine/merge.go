@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/spanstead/spanstead/engine/internal/part"
+	"github.com/spanstead/spanstead/segment"
+)
+
+// mergeOne merges one run of neighbouring segments, if there is one that is
+// worth it.
+func (w *workspace) mergeOne() (bool, error) {
+	w.mu.Lock()
+	run := w.chooseRun()
+	if len(run) == 0 || w.closed {
+		w.mu.Unlock()
+		return false, nil
+	}
+	id := w.takeID()
+	parts := make([]*part.Part, len(run))
+	for i, s := range run {
+		s.retain()
+		parts[i] = s.part
+	}
+	w.mu.Unlock()
+	merged, err := w.merge(id, parts)
+	if err != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, s := range run {
+			err = firstError(err, w.release(s))
+		}
+		return false, err
+	}
+	return true, w.merged(run, merged)
+}
+
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// chooseRun picks the oldest run of neighbours to merge: MergeFactor segments
+// in a row that are of about one size and together within MergeRows, or a
+// single segment of which half is deleted.
+func (w *workspace) chooseRun() []*segmentFile {
+	for i := range w.segments {
+		if run := w.runAt(i); run != nil {
+			return run
+		}
+	}
+	for i, s := range w.segments {
+		if d := s.part.Dead(); d != nil && int(d.GetCardinality()) > s.part.Rows()/2 {
+			return w.segments[i : i+1]
+		}
+	}
+	return nil
+}
+
+func (w *workspace) runAt(i int) []*segmentFile {
+	if w.opt.MergeFactor < 2 || i+w.opt.MergeFactor > len(w.segments) {
+		return nil
+	}
+	run := w.segments[i : i+w.opt.MergeFactor]
+	rows, most := 0, 0
+	for _, s := range run {
+		rows += s.part.Rows()
+		most = max(most, s.part.Rows())
+	}
+	if rows > w.opt.MergeRows || most > rows/2+1 {
+		return nil
+	}
+	return run
+}
+
+// merge writes the live rows of parts as one segment; nil when there are none.
+func (w *workspace) merge(id uint64, parts []*part.Part) (*segmentFile, error) {
+	t, err := part.Merge(parts)
+	if err != nil || t.Rows() == 0 {
+		return nil, err
+	}
+	info := segment.Info{
+		LogFirst: parts[0].Reader().Info().LogFirst,
+		LogLast:  parts[len(parts)-1].Reader().Info().LogLast,
+	}
+	for _, p := range parts {
+		info.Replaces = append(info.Replaces, p.ID())
+		info.Replaces = append(info.Replaces, p.Reader().Info().Replaces...)
+	}
+	slices.Sort(info.Replaces)
+	return w.writeSegment(t, id, info)
+}
+
+// merged puts the merged segment in the place of those it replaces, and removes
+// their files. Each of run has a reference of the merge besides the list's.
+func (w *workspace) merged(run []*segmentFile, s *segmentFile) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var err error
+	release := func(old *segmentFile) { err = firstError(err, w.release(old)) }
+	if w.closed {
+		for _, old := range run {
+			release(old)
+		}
+		if s != nil {
+			release(s)
+		}
+		return err
+	}
+	if s != nil {
+		if aerr := w.adopt(s); aerr != nil {
+			for _, old := range run {
+				release(old)
+			}
+			release(s)
+			return aerr
+		}
+	}
+	run = slices.Clone(run)
+	w.segments = slices.DeleteFunc(w.segments, func(o *segmentFile) bool { return slices.Contains(run, o) })
+	for _, old := range run {
+		err = firstError(err, w.fs.Remove(w.segmentDir()+"/"+old.name))
+		release(old)
+		release(old)
+	}
+	return firstError(err, w.fs.SyncDir(w.segmentDir()))
+}
