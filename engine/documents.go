@@ -21,12 +21,6 @@ const (
 	maxDocuments = 32 << 20
 )
 
-// Document is one entry of a collection.
-type Document struct {
-	ID   string
-	Body []byte
-}
-
 // documents are a workspace's small files by collection and id.
 type documents map[string]map[string][]byte
 
@@ -125,16 +119,16 @@ func (s *Store) Document(_ context.Context, workspace, collection, id string) ([
 }
 
 // ListDocuments returns all of a collection, sorted by id.
-func (s *Store) ListDocuments(_ context.Context, workspace, collection string) ([]Document, error) {
+func (s *Store) ListDocuments(_ context.Context, workspace, collection string) ([]query.Document, error) {
 	w, err := s.workspace(workspace)
 	if err != nil {
 		return nil, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var out []Document
+	var out []query.Document
 	for _, id := range slices.Sorted(maps.Keys(w.docs[collection])) {
-		out = append(out, Document{id, bytes.Clone(w.docs[collection][id])})
+		out = append(out, query.Document{ID: id, Body: bytes.Clone(w.docs[collection][id])})
 	}
 	return out, nil
 }

@@ -6,6 +6,7 @@ package store
 import (
 	"context"
 
+	"github.com/spanstead/spanstead/engine/otlp"
 	"github.com/spanstead/spanstead/engine/query"
 	"github.com/spanstead/spanstead/engine/span"
 )
@@ -43,11 +44,7 @@ type Writer interface {
 }
 
 // Appended says what became of a request's spans.
-type Appended struct {
-	Accepted int    // stored now, or already there
-	Rejected int    // left out
-	Message  string // names what was rejected and why, for OTLP's partial success; "" when nothing was
-}
+type Appended = otlp.Result
 
 // Reader answers questions. Each answer is taken from one moment's state.
 type Reader interface {
@@ -79,10 +76,7 @@ type Documents interface {
 }
 
 // Document is one entry of a collection.
-type Document struct {
-	ID   string
-	Body []byte
-}
+type Document = query.Document
 
 // Workspaces creates and removes workspaces.
 type Workspaces interface {

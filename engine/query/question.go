@@ -190,6 +190,12 @@ type ValueCount struct {
 	Count int
 }
 
+// Document is one entry of a collection of small byte strings beside the spans.
+type Document struct {
+	ID   string
+	Body []byte
+}
+
 // Count asks how many spans match.
 type Count struct {
 	Range  Range
