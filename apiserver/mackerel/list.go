@@ -32,9 +32,11 @@ func (a *Adapter) listTraces(w http.ResponseWriter, r *http.Request) error {
 	}
 	response := listResponse{Results: []listResult{}, HasNextPage: answer.More}
 	for i := range answer.Traces {
-		env, err := a.environmentOf(r.Context(), workspace, q, answer.Traces[i].TraceID)
-		if err != nil {
-			return err
+		env := textOf(req.Environment)
+		if req.Environment == nil {
+			if env, err = a.environmentOf(r.Context(), workspace, q, answer.Traces[i].TraceID); err != nil {
+				return err
+			}
 		}
 		response.Results = append(response.Results, resultOf(&answer.Traces[i], &req, env))
 	}
