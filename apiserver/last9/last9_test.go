@@ -28,3 +28,7 @@ func TestArchives(t *testing.T) {
 		},
 	})
 }
+
+func TestReadme(t *testing.T) {
+	adaptertest.CheckReadme(t, last9.New(last9.Options{}))
+}
