@@ -113,14 +113,29 @@ func TestHostileRequests(t *testing.T) {
 				if r.IntN(20) == 0 {
 					token = pick(r, []string{"", "Bearer", "Bearer a.b.c", "Bearer \x01", "Basic x", "Bearer eyJhbGciOiJub25lIn0.bnVsbA.", "bearer x"})
 				}
-				began := time.Now()
-				rec := hostile(s.handler, e.Method, target, body, token)
-				if took := time.Since(began); rec.Code >= 500 || took > time.Second || !json.Valid(rec.Body.Bytes()) {
+				rec, took := timed(func() *httptest.ResponseRecorder { return hostile(s.handler, e.Method, target, body, token) })
+				if rec.Code >= 500 || took > time.Second || !json.Valid(rec.Body.Bytes()) {
 					t.Fatalf("seed %d: %s %s: %d after %v: %q\n%.300s", seed, e.Method, target, rec.Code, took, body, rec.Body)
 				}
 			}
 		}
 	}
+}
+
+// timed says how long a request takes: the least of three, if the first takes
+// long, since the machine may have had other things to do.
+func timed(send func() *httptest.ResponseRecorder) (rec *httptest.ResponseRecorder, took time.Duration) {
+	for range 3 {
+		began := time.Now()
+		rec = send()
+		if d := time.Since(began); took == 0 || d < took {
+			took = d
+		}
+		if took <= time.Second {
+			break
+		}
+	}
+	return rec, took
 }
 
 func hostile(h http.Handler, method, target, body, token string) *httptest.ResponseRecorder {
@@ -143,9 +158,10 @@ func TestExpensiveRequestsEndSoon(t *testing.T) {
 		"many or": `{"type":"filter","query":{"$or":[` + strings.Repeat(`{"$eq":["a","b"]},`, 5000) + `{"$eq":["a","c"]}]}}`,
 		"json":    `{"type":"parse","parser":"json","field":"SpanName"},{"type":"transform","transforms":[{"function":{"$split":["SpanName","a",1]},"as":"x"}]}`,
 	} {
-		began := time.Now()
-		rec := s.send(http.MethodPost, org+queryRange+"?region=r&start=1&end=9000000000", `{"pipeline":[`+stages+`]}`)
-		if took := time.Since(began); rec.Code != 200 || took > time.Second {
+		rec, took := timed(func() *httptest.ResponseRecorder {
+			return s.send(http.MethodPost, org+queryRange+"?region=r&start=1&end=9000000000", `{"pipeline":[`+stages+`]}`)
+		})
+		if rec.Code != 200 || took > time.Second {
 			t.Errorf("%s: %d after %v: %.200s", name, rec.Code, took, rec.Body)
 		}
 	}

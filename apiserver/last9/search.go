@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spanstead/spanstead/engine/query"
 	"github.com/spanstead/spanstead/engine/span"
@@ -167,7 +168,9 @@ func appendMatched(b []byte, s *span.Span) []byte {
 	b = strconv.AppendUint(appendKey(b, "startTimeUnixNano"), s.StartTimeUnixNano, 10)
 	b = strconv.AppendInt(appendKey(b, "durationNanos"), s.DurationNano(), 10)
 	b = append(appendKey(b, "attributes"), '[')
-	b = appendKeyValues(b, s.Attributes)
+	byKey := slices.Clone(s.Attributes) // a store need not keep their order
+	slices.SortStableFunc(byKey, func(x, y span.KeyValue) int { return strings.Compare(x.Key, y.Key) })
+	b = appendKeyValues(b, byKey)
 	return append(b, ']', '}')
 }
 
