@@ -11,7 +11,7 @@ import (
 // worth it.
 func (w *workspace) mergeOne() (bool, error) {
 	w.mu.Lock()
-	run := w.chooseRun()
+	run := slices.Clone(w.chooseRun())
 	if len(run) == 0 || w.closed {
 		w.mu.Unlock()
 		return false, nil
@@ -118,7 +118,7 @@ func (w *workspace) merged(run []*segmentFile, s *segmentFile) error {
 			return aerr
 		}
 	}
-	run = slices.Clone(run)
+
 	w.segments = slices.DeleteFunc(w.segments, func(o *segmentFile) bool { return slices.Contains(run, o) })
 	for _, old := range run {
 		err = firstError(err, w.fs.Remove(w.segmentDir()+"/"+old.name))

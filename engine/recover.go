@@ -237,8 +237,10 @@ func (w *workspace) replay(id uint64, newest bool) error {
 		}
 		return w.dropLog(nil, id)
 	case newest:
-		w.log, err = wal.OpenWriter(w.fs, w.dir, id, res, w.opt.wal())
-		return err
+		if w.log, err = wal.OpenWriter(w.fs, w.dir, id, res, w.opt.wal()); err != nil || res.Records > 0 {
+			return err
+		}
+		return w.carry(w.log) // the power went before its first record
 	}
 	w.frozen = append(w.frozen, &frozen{head: w.head, logID: id})
 	return nil

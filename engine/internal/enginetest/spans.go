@@ -172,3 +172,6 @@ func RandomValue(r *rand.Rand, depth int) span.Value {
 	}
 	return span.Value{}
 }
+
+// Rand is a random source of a seed.
+func Rand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
