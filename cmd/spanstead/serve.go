@@ -33,15 +33,16 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: opt.logLevel}))
-	st, closer, err := openStore(opt.store, log)
+	st, err := openStore(opt.store, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closer.Close()) }()
+	defer func() { err = errors.Join(err, st.Close()) }()
 
 	var loaded atomic.Bool
 	api := apiserver.New(apiserver.Options{
 		Store: st, Fidelity: opt.fidelity, Log: log, MaxIngest: opt.maxBody, MackerelRateLimit: opt.rateLimit,
+		Health: st.problems,
 		Ready: func(context.Context) error {
 			if !loaded.Load() {
 				return errors.New("the demo's spans are being loaded")

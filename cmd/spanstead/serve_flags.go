@@ -27,7 +27,7 @@ func parseServe(args []string, stderr io.Writer) (*serveOptions, error) {
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4318", "`address` of HTTP: OTLP, the vendors' APIs and /_spanstead/; port 0 takes a free one")
 	f.StringVar(&o.grpcAddr, "grpc-addr", "127.0.0.1:4317", "`address` of OTLP over gRPC; empty for none")
 	f.StringVar(&o.store.dir, "data", "", "`directory` of the store; empty keeps it in memory")
-	f.StringVar(&o.store.sync, "sync", "always", "when an acknowledged span is on disk: `always`, interval (at most a second is lost) or never")
+	f.StringVar(&o.store.sync, "sync", "always", "when an acknowledged span is on disk: `always`, interval (a power failure loses the last 100 ms) or never")
 	f.BoolVar(&o.demo, "demo", false, "fill the store with a day of a web shop and of AI agents, ending now")
 	f.Func("fidelity", "what wins where a vendor's page and its service differ: `documented` (the default) or observed", func(s string) (err error) {
 		o.fidelity, err = apiserver.ParseFidelity(s)
@@ -50,10 +50,11 @@ func parseServe(args []string, stderr io.Writer) (*serveOptions, error) {
 }
 
 func (o *serveOptions) check(rest []string) error {
+	_, known := syncs[o.store.sync]
 	switch {
 	case len(rest) > 0:
 		return fmt.Errorf("unexpected argument %q", rest[0])
-	case o.store.sync != "always" && o.store.sync != "interval" && o.store.sync != "never":
+	case !known:
 		return fmt.Errorf("--sync %q: want always, interval or never", o.store.sync)
 	case o.maxBody < 1 || o.maxBody > 1<<30:
 		return fmt.Errorf("--max-body %d: want 1 to %d", o.maxBody, 1<<30)

@@ -13,7 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/spanstead/spanstead/apiserver"
+	"github.com/spanstead/spanstead/engine"
 )
 
 // started is a running serve whose first line was read.
@@ -73,6 +76,62 @@ func TestServe(t *testing.T) {
 	}
 	if _, err := net.Dial("tcp", s.ready.GRPC); err == nil {
 		t.Error("it still listens")
+	}
+}
+
+// TestServeKeepsData sends a span to a data directory, ends the process as
+// SIGTERM does, and asks the next one for it.
+func TestServeKeepsData(t *testing.T) {
+	dir := t.TempDir()
+	s := startServe(t, "--data", dir)
+	if s.ready.Data != dir {
+		t.Errorf("data %q, want %q", s.ready.Data, dir)
+	}
+	res, err := http.Post(s.ready.URL+"/v1/traces", "application/json", strings.NewReader(
+		`{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"kept"}]}]}]}`))
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("%v, %+v", err, res)
+	}
+	_ = res.Body.Close()
+	var stderr bytes.Buffer
+	if status := run(t.Context(), []string{"serve", "--addr", "127.0.0.1:0", "--grpc-addr", "", "--data", dir}, io.Discard, &stderr); status != 1 || !strings.Contains(stderr.String(), dir) {
+		t.Errorf("a second process on the directory: status %d, %s", status, &stderr)
+	}
+	if status := s.stop(); status != 0 {
+		t.Fatalf("exit status %d, log:\n%s", status, s.log)
+	}
+	s = startServe(t, "--data", dir)
+	defer s.stop()
+	r, err := http.NewRequest(http.MethodGet, s.ready.URL+"/api/v0/traces/0af7651916cd43dd8448eb211c80319c", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Api-Key", "any")
+	if res, err = http.DefaultClient.Do(r); err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if body, err := io.ReadAll(res.Body); err != nil || !bytes.Contains(body, []byte(`"name":"kept"`)) {
+		t.Errorf("%s %s, %v", res.Status, body, err)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	got := problemsOf(engine.Health{
+		Faults:     []engine.Fault{{Workspace: "w", File: "000012.arrow", Err: "bad checksum"}},
+		ReadOnly:   map[string]string{"w": "sync failed"},
+		Background: map[string]string{"v": "disk full"},
+	})
+	want := []string{
+		`workspace "v": sealing or merging: disk full`,
+		`workspace "w" takes no writes: sync failed`,
+		`workspace "w": 000012.arrow was set aside: bad checksum`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if problemsOf(engine.Health{}) != nil {
+		t.Error("a healthy store has problems")
 	}
 }
 

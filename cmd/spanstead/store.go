@@ -1,12 +1,14 @@
 package main
 
 import (
-	"errors"
+	"context"
+	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 
-	"github.com/spanstead/spanstead/apiserver"
 	"github.com/spanstead/spanstead/apiserver/store"
+	"github.com/spanstead/spanstead/engine"
 )
 
 // storeOptions say which store is opened.
@@ -15,17 +17,40 @@ type storeOptions struct {
 	sync string // always, interval or never
 }
 
-// openStore opens the store that serve runs on. Closing it leaves nothing to
-// replay.
-func openStore(o storeOptions, _ *slog.Logger) (store.Store, io.Closer, error) {
-	if o.dir != "" {
-		return nil, nil, errors.New("--data: this build keeps spans in memory only")
-	}
-	return apiserver.NewOracle(), nothing{}, nil
+// syncs are the words of --sync.
+var syncs = map[string]engine.Sync{
+	"always": engine.SyncAlways, "interval": engine.SyncInterval, "never": engine.SyncNever,
 }
 
-// nothing has nothing to close.
-type nothing struct{}
+// opened is a store with what serve asks of it beside questions. Closing it
+// leaves nothing to replay.
+type opened struct {
+	store.Store
+	io.Closer
+	problems func(ctx context.Context) []string
+}
 
-// Close does nothing.
-func (nothing) Close() error { return nil }
+// openStore opens the store that serve runs on.
+func openStore(o storeOptions, log *slog.Logger) (*opened, error) {
+	st, err := engine.Open(engine.Options{Dir: o.dir, Sync: syncs[o.sync], Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return &opened{Store: st, Closer: st, problems: func(context.Context) []string { return problemsOf(st.Health()) }}, nil
+}
+
+// problemsOf lists what keeps the store from doing all of its work.
+func problemsOf(h engine.Health) []string {
+	var list []string
+	for _, f := range h.Faults {
+		list = append(list, fmt.Sprintf("workspace %q: %s was set aside: %s", f.Workspace, f.File, f.Err))
+	}
+	for workspace, why := range h.ReadOnly {
+		list = append(list, fmt.Sprintf("workspace %q takes no writes: %s", workspace, why))
+	}
+	for workspace, why := range h.Background {
+		list = append(list, fmt.Sprintf("workspace %q: sealing or merging: %s", workspace, why))
+	}
+	slices.Sort(list)
+	return list
+}
