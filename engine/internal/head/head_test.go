@@ -24,10 +24,10 @@ func TestAnswers(t *testing.T) {
 		for seed := range uint64(4) {
 			t.Run(fmt.Sprint(i, "/", seed), func(t *testing.T) {
 				r := seeded(t, seed)
-				spans := enginetest.Spans(r, 1+r.IntN(500))
+				spans := enginetest.Spans(r, 1+r.IntN(300))
 				h := New(opt)
 				send(t, r, h, spans)
-				checkAnswers(t, r, h.Snapshot(), spans, 60)
+				checkAnswers(t, r, h.Snapshot(), spans, 25)
 			})
 		}
 	}
@@ -39,12 +39,12 @@ func TestEmpty(t *testing.T) {
 
 func TestSnapshotStaysAsItWas(t *testing.T) {
 	r := seeded(t, 3)
-	spans := enginetest.Spans(r, 600)
+	spans := enginetest.Spans(r, 300)
 	h := New(Options{BatchRows: 128})
 	var taken []*Snapshot
 	var ends []int
 	for at := 0; at < len(spans); {
-		n := min(1+r.IntN(120), len(spans)-at)
+		n := min(1+r.IntN(60), len(spans)-at)
 		send(t, r, h, spans[at:at+n])
 		at += n
 		taken, ends = append(taken, h.Snapshot()), append(ends, at)
@@ -53,7 +53,7 @@ func TestSnapshotStaysAsItWas(t *testing.T) {
 		}
 	}
 	for i, s := range taken {
-		checkAnswers(t, r, s, spans[:ends[i]], 12)
+		checkAnswers(t, r, s, spans[:ends[i]], 6)
 	}
 }
 
@@ -196,7 +196,7 @@ func TestMalformedRequestsHoldNoMemory(t *testing.T) {
 func TestTruncate(t *testing.T) {
 	for i, opt := range options {
 		r := seeded(t, uint64(20+i))
-		spans := enginetest.Spans(r, 600)
+		spans := enginetest.Spans(r, 300)
 		h := New(opt)
 		var kept []*span.Span
 		type seen struct {
@@ -226,9 +226,9 @@ func TestTruncate(t *testing.T) {
 			at += max(n, 1)
 			h.Publish(h.Rows())
 		}
-		checkAnswers(t, r, h.Snapshot(), kept, 40)
+		checkAnswers(t, r, h.Snapshot(), kept, 15)
 		for _, s := range taken {
-			checkAnswers(t, r, s.snapshot, kept[:s.rows], 4)
+			checkAnswers(t, r, s.snapshot, kept[:s.rows], 2)
 		}
 		checkSealed(t, r, h, kept)
 		h.Truncate(0)
@@ -260,7 +260,7 @@ func TestDeleteTrace(t *testing.T) {
 				live = append(live, again...)
 			}
 		}
-		checkAnswers(t, r, h.Snapshot(), live, 40)
+		checkAnswers(t, r, h.Snapshot(), live, 15)
 		checkAnswers(t, r, before, spans, 10)
 		checkSealed(t, r, h, live)
 		if n := h.DeleteTrace(span.TraceID{9}); n != 0 {
@@ -331,7 +331,7 @@ func checkSealed(t *testing.T, r *rand.Rand, h *Head, spans []*span.Span) {
 	must(t, err)
 	p, err := part.Open(bytes.NewReader(out.Bytes()), int64(out.Len()), part.NewCache(0))
 	must(t, err)
-	checkAnswers(t, r, p, spans, 15)
+	checkAnswers(t, r, p, spans, 6)
 }
 
 func TestSourcesInAnyOrderAreOne(t *testing.T) {
