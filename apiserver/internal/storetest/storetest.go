@@ -5,12 +5,22 @@ package storetest
 import (
 	"testing"
 
-	"github.com/spanstead/spanstead/apiserver/internal/oraclestore"
 	"github.com/spanstead/spanstead/apiserver/store"
+	"github.com/spanstead/spanstead/engine"
 )
 
-// New returns an empty store for one test.
+// New returns an empty store for one test: the engine, in memory. It is closed
+// with the test.
 func New(t testing.TB) store.Store {
 	t.Helper()
-	return oraclestore.New()
+	st, err := engine.Open(engine.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return st
 }
