@@ -25,6 +25,7 @@ type verb struct {
 
 var verbs = []verb{
 	{"serve", "take spans in and answer the vendors' APIs", serve},
+	{"query", "answer one question from a data directory", ask},
 }
 
 // errUsage ends the process with status 2; what it is about was printed.
