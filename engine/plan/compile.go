@@ -351,11 +351,14 @@ func (c *compiler) compareColumn(e *query.Compare, col Column) (node, error) {
 	if col.Wide != nil {
 		return c.wide(col.Wide, wideTest(e, col.Type)), nil
 	}
+	g := c.part.Groups()[col.Group]
+	if c.lazily(e, col, g) {
+		return newLazyNode(c.part, g, col, e), nil
+	}
 	codes, err := c.holding(e, col)
 	if err != nil {
 		return nil, corrupt(c.part, err)
 	}
-	g := c.part.Groups()[col.Group]
 	return c.codes(g, newSet(g.Len(), codes))
 }
 

@@ -35,7 +35,9 @@ func Heatmap(ctx context.Context, parts []Part, opt Options, q query.Heatmap) (q
 // heat collects counts by absolute time cell and cell of the duration grid.
 type heat struct {
 	step        uint64
-	entries     []heatEntry
+	entries     []heatEntry // of single rows
+	blocks      []heatBlock // of whole time cells
+	any         bool
 	first, last uint64 // time cells
 	lo, hi      int    // grid cells
 }
@@ -43,22 +45,39 @@ type heat struct {
 type heatEntry struct {
 	time uint64
 	grid uint16
-	n    uint32
 }
 
-func (h *heat) add(time uint64, grid int, n uint32) {
-	if len(h.entries) == 0 {
-		h.first, h.last = time, time
+type heatBlock struct {
+	time   uint64
+	counts []index.CellCount // ascending by cell
+}
+
+func (h *heat) cover(time uint64, lo, hi int) {
+	if !h.any {
+		h.any, h.first, h.last = true, time, time
 	}
 	h.first, h.last = min(h.first, time), max(h.last, time)
-	h.lo, h.hi = min(h.lo, grid), max(h.hi, grid)
-	h.entries = append(h.entries, heatEntry{time, uint16(grid), n})
+	h.lo, h.hi = min(h.lo, lo), max(h.hi, hi)
+}
+
+// addRow counts one row.
+func (h *heat) addRow(time uint64, grid int) {
+	h.cover(time, grid, grid)
+	h.entries = append(h.entries, heatEntry{time, uint16(grid)})
+}
+
+// addCounts counts a time cell's rows; it keeps counts.
+func (h *heat) addCounts(time uint64, counts []index.CellCount) {
+	if len(counts) > 0 {
+		h.cover(time, int(counts[0].Cell), int(counts[len(counts)-1].Cell))
+		h.blocks = append(h.blocks, heatBlock{time, counts})
+	}
 }
 
 // answer lays the counts out as a dense matrix.
 func (h *heat) answer(q *query.Heatmap) (query.HeatmapAnswer, error) {
 	a := query.HeatmapAnswer{Step: q.Step}
-	if len(h.entries) == 0 {
+	if !h.any {
 		return a, nil
 	}
 	if err := q.CheckCells(h.first*q.Step, h.last*q.Step); err != nil {
@@ -79,8 +98,15 @@ func (h *heat) answer(q *query.Heatmap) (query.HeatmapAnswer, error) {
 	times := int(h.last - h.first + 1)
 	flat := make([]uint32, times*cells)
 	for _, e := range h.entries {
-		flat[int(e.time-h.first)*cells+column[int(e.grid)-h.lo]] += e.n
-		a.Total += uint64(e.n)
+		flat[int(e.time-h.first)*cells+column[int(e.grid)-h.lo]]++
+	}
+	a.Total = uint64(len(h.entries))
+	for _, b := range h.blocks {
+		row := flat[int(b.time-h.first)*cells:][:cells]
+		for _, c := range b.counts {
+			row[column[int(c.Cell)-h.lo]] += c.N
+			a.Total += uint64(c.N)
+		}
 	}
 	for row := range slices.Chunk(flat, cells) {
 		a.Counts = append(a.Counts, row)
@@ -125,7 +151,7 @@ func (r *run) heatRows(b int, set *index.Bits, h *heat) error {
 		return err
 	}
 	_, err = eachBit(set, 0, false, func(i int) (bool, error) {
-		h.add(starts[i]/h.step, index.CellOf(durations[i]), 1)
+		h.addRow(starts[i]/h.step, index.CellOf(durations[i]))
 		return true, nil
 	})
 	return err
@@ -166,14 +192,11 @@ func (r *run) heatFromHistogram(q *query.Heatmap, h *heat) (done bool, err error
 // visit adds the whole cells from..to of the services that the filter holds for.
 func (r *run) visit(q *query.Heatmap, hist *Histogram, from, to uint64, h *heat) error {
 	perStep := h.step / hist.Counts.Resolution()
-	add := func(time uint64, counts []index.CellCount) {
-		for _, c := range counts {
-			h.add(time/perStep, int(c.Cell), c.N)
-		}
-	}
 	if q.Filter == nil {
 		r.stats.Note = "histogram of all services"
-		return hist.Counts.VisitAll(from, to, add)
+		return hist.Counts.VisitAll(from, to, func(time uint64, counts []index.CellCount) {
+			h.addCounts(time/perStep, counts)
+		})
 	}
 	var series []uint32
 	for i, s := range hist.Series {
@@ -182,7 +205,9 @@ func (r *run) visit(q *query.Heatmap, hist *Histogram, from, to uint64, h *heat)
 		}
 	}
 	r.stats.Note = fmt.Sprintf("histograms of %d services", len(series))
-	return hist.Counts.Visit(series, from, to, add)
+	return hist.Counts.Visit(series, from, to, func(time uint64, counts []index.CellCount) {
+		h.addCounts(time/perStep, slices.Clone(counts))
+	})
 }
 
 // span is a span of which only the service is known.

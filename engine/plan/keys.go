@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/spanstead/spanstead/engine/query"
@@ -65,39 +66,146 @@ func compareFields(a, b query.Field) int {
 
 // keys adds the keys of the matching rows of one part.
 func (r *run) keys(scopes []query.Scope, found map[query.Field]map[span.Type]bool) error {
-	all, isConst := r.root.(constNode)
-	whole := isConst && all.holds && r.whole() && r.part.Dead() == nil
 	fields, err := r.part.Fields()
 	if err != nil {
 		return err
 	}
+	all, isConst := r.root.(constNode)
+	whole := isConst && all.holds && r.whole() && r.part.Dead() == nil
+	var open []query.Key // types still to be looked for
 	for _, k := range fields {
 		if !slices.Contains(scopes, k.Field.Scope) {
 			continue
 		}
-		if found[k.Field] == nil {
-			found[k.Field] = map[span.Type]bool{}
-		}
-		for _, t := range k.Types {
-			if found[k.Field][t] {
-				continue
+		k.Types = slices.DeleteFunc(slices.Clone(k.Types), func(t span.Type) bool { return found[k.Field][t] })
+		switch {
+		case whole:
+			for _, t := range k.Types {
+				note(found, k.Field, t)
 			}
-			has := whole
-			if !has {
-				var err error
-				if has, err = r.anyOf(k.Field, t); err != nil {
-					return err
-				}
+		case len(k.Types) > 0:
+			open = append(open, k)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	if open, err = r.keysOfSample(open, found); err != nil {
+		return err
+	}
+	for _, k := range open {
+		for _, t := range k.Types {
+			has, err := r.anyOf(k.Field, t)
+			if err != nil {
+				return err
 			}
 			if has {
-				found[k.Field][t] = true
+				note(found, k.Field, t)
 			}
-		}
-		if len(found[k.Field]) == 0 {
-			delete(found, k.Field)
 		}
 	}
 	return nil
+}
+
+func note(found map[query.Field]map[span.Type]bool, f query.Field, t span.Type) {
+	if found[f] == nil {
+		found[f] = map[span.Type]bool{}
+	}
+	found[f][t] = true
+}
+
+// sampleRows is how many matching rows are looked at for keys before each
+// missing key is searched for by itself.
+const sampleRows = 2048
+
+// keysOfSample notes the keys of some matching rows, and returns the others.
+func (r *run) keysOfSample(open []query.Key, found map[query.Field]map[span.Type]bool) ([]query.Key, error) {
+	batch, places, err := r.sample()
+	if err != nil || len(places) == 0 {
+		return nil, err // no row matches
+	}
+	codes := map[int][]uint32{} // distinct codes of the sample, by group
+	var left []query.Key
+	for _, k := range open {
+		cols, err := r.part.Columns(k.Field)
+		if err != nil {
+			return nil, err
+		}
+		for _, col := range cols {
+			if col.Wide != nil {
+				continue
+			}
+			if _, ok := codes[col.Group]; !ok {
+				if codes[col.Group], err = r.codesAt(r.part.Groups()[col.Group], batch, places); err != nil {
+					return nil, err
+				}
+			}
+			if err := noteTypes(found, col, codes[col.Group]); err != nil {
+				return nil, corrupt(r.part, err)
+			}
+		}
+		k.Types = slices.DeleteFunc(k.Types, func(t span.Type) bool { return found[k.Field][t] })
+		if len(k.Types) > 0 {
+			left = append(left, k)
+		}
+	}
+	return left, nil
+}
+
+// noteTypes notes the types that a column has for any of the codes.
+func noteTypes(found map[query.Field]map[span.Type]bool, col Column, codes []uint32) error {
+	for _, c := range codes {
+		v, ok, err := col.Dict.At(c)
+		if err != nil {
+			return err
+		}
+		if ok {
+			note(found, col.Field, v.Type())
+			if col.Type != Mixed {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// sample finds matching rows of the newest batch that has any.
+func (r *run) sample() (batch int, places []int, err error) {
+	err = r.eachRow(true, func(row int) (bool, error) {
+		b := row / r.part.BatchRows()
+		if len(places) > 0 && b != batch {
+			return false, nil
+		}
+		batch = b
+		places = append(places, row%r.part.BatchRows())
+		return len(places) < sampleRows, nil
+	})
+	return batch, places, err
+}
+
+// codesAt returns the distinct codes of some rows of a batch.
+func (r *run) codesAt(g Group, b int, places []int) ([]uint32, error) {
+	seen := map[uint32]bool{}
+	if g.Multi() {
+		lists, err := g.Lists(b)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range places {
+			for _, c := range lists.Codes[lists.Offsets[i]:lists.Offsets[i+1]] {
+				seen[c] = true
+			}
+		}
+	} else {
+		codes, err := g.Codes(b)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range places {
+			seen[codes.At(i)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(seen)), nil
 }
 
 // anyOf reports whether a matching row has a value of that type for the field.

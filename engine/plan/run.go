@@ -15,6 +15,9 @@ type Options struct {
 	// NoIndex answers from the columns alone, never from row lists or
 	// histograms. The answers are the same.
 	NoIndex bool
+	// LazyFrom is the size of a code group from which a comparison is made only
+	// for the values that are met; 0 means 8192.
+	LazyFrom int
 	// Explain, if not nil, is called with what each part cost.
 	Explain func(Stats)
 }

@@ -21,7 +21,8 @@ const (
 // pattern is a bounded regular expression.
 type pattern struct {
 	re      *regexp.Regexp
-	literal string // occurs in every text that matches; "" if none is known
+	literal string   // occurs in every text that matches; "" if none is known
+	needs   []string // occur in every text that matches, the longest left out
 }
 
 // CheckRegexp reports whether a pattern is valid RE2 and within the bounds.
@@ -55,40 +56,59 @@ func compilePattern(text string, fold bool) (*pattern, error) {
 	}
 	p := &pattern{re: re}
 	if !fold {
-		p.literal = literalOf(tree.Simplify())
+		p.needs = literalsOf(tree.Simplify(), nil)
+		if len(p.needs) > 0 {
+			i := longest(p.needs)
+			p.literal = p.needs[i]
+			p.needs = slices.Delete(p.needs, i, i+1)
+		}
 	}
 	return p, nil
 }
 
-// literalOf finds the longest text that every match of the tree holds.
-func literalOf(t *syntax.Regexp) string {
+func longest(list []string) int {
+	best := 0
+	for i, l := range list {
+		if len(l) > len(list[best]) {
+			best = i
+		}
+	}
+	return best
+}
+
+// literalsOf appends texts that every match of the tree holds.
+func literalsOf(t *syntax.Regexp, found []string) []string {
 	switch t.Op {
 	case syntax.OpLiteral:
 		// U+FFFD also matches a byte that is not UTF-8.
 		if t.Flags&syntax.FoldCase == 0 && !slices.Contains(t.Rune, utf8.RuneError) {
-			return string(t.Rune)
+			found = append(found, string(t.Rune))
 		}
 	case syntax.OpCapture, syntax.OpPlus:
-		return literalOf(t.Sub[0])
+		found = literalsOf(t.Sub[0], found)
 	case syntax.OpRepeat:
 		if t.Min > 0 {
-			return literalOf(t.Sub[0])
+			found = literalsOf(t.Sub[0], found)
 		}
 	case syntax.OpConcat:
-		best := ""
 		for _, sub := range t.Sub {
-			if l := literalOf(sub); len(l) > len(best) {
-				best = l
-			}
+			found = literalsOf(sub, found)
 		}
-		return best
 	}
-	return ""
+	return found
 }
 
 func (p *pattern) match(s string) bool {
 	if len(s) > MaxRegexpText {
 		s = strings.Clone(s[:MaxRegexpText])
+	}
+	if p.literal != "" && !strings.Contains(s, p.literal) {
+		return false
+	}
+	for _, need := range p.needs {
+		if !strings.Contains(s, need) {
+			return false
+		}
 	}
 	return p.re.MatchString(s)
 }

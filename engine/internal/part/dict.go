@@ -78,6 +78,21 @@ func (d *dict) At(code uint32) (span.Value, bool, error) {
 	return v, err == nil, d.part.corrupt(err)
 }
 
+// Reader implements plan.ValueReader.
+func (d *dict) Reader() (func(code uint32) (span.Value, bool, error), error) {
+	a, err := d.load()
+	if err != nil {
+		return nil, err
+	}
+	return func(code uint32) (span.Value, bool, error) {
+		if a.IsNull(int(code)) {
+			return span.Value{}, false, nil
+		}
+		v, err := valueAt(a, d.typ, int(code))
+		return v, err == nil, d.part.corrupt(err)
+	}, nil
+}
+
 // Find implements plan.Dict. The dictionary of a group of one column is
 // sorted; any other is looked through.
 func (d *dict) Find(dst []uint32, v span.Value) ([]uint32, bool, error) {

@@ -205,7 +205,7 @@ func TestKeys(t *testing.T) {
 	}
 	want := []query.Key{
 		key(query.ScopeSpan, "j", span.TypeEmpty),
-		key(query.ScopeSpan, "k", span.TypeInt, span.TypeDouble),
+		key(query.ScopeSpan, "k", span.TypeString, span.TypeInt, span.TypeDouble),
 		key(query.ScopeResource, "service.name", span.TypeString),
 		key(query.ScopeInstrumentation, "lib.key", span.TypeBool),
 		key(query.ScopeEvent, "k", span.TypeBool, span.TypeInt),
