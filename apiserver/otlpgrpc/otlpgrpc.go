@@ -10,11 +10,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	_ "google.golang.org/grpc/encoding/gzip" // registers the compressor by name
 	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
 
 	"github.com/spanstead/spanstead/apiserver/store"
 )
@@ -74,7 +77,15 @@ func handleExport(srv any, ctx context.Context, decode func(any) error, _ grpc.U
 	return &frame{data: response}, nil
 }
 
-func (s *service) export(ctx context.Context, request []byte) ([]byte, error) {
+// export answers a panic below it with an error: it is a bug of ours, and no
+// reason to end the process.
+func (s *service) export(ctx context.Context, request []byte) (_ []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.opt.Log.LogAttrs(ctx, slog.LevelError, "panic", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+			err = status.Error(codes.Internal, "internal error")
+		}
+	}()
 	answer, err := s.opt.Store.Append(ctx, s.workspace(ctx), request)
 	if err != nil {
 		return nil, s.statusOf(ctx, err)

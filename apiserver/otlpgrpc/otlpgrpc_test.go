@@ -151,6 +151,24 @@ func TestStoreErrors(t *testing.T) {
 	}
 }
 
+// panicking is a store with a bug.
+type panicking struct{ store.Store }
+
+func (panicking) Append(context.Context, string, []byte) (store.Appended, error) { panic("our bug") }
+
+func TestPanicEndsTheCallAlone(t *testing.T) {
+	var log bytes.Buffer
+	c, _ := dial(t, otlpgrpc.Options{Store: panicking{}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	for range 2 {
+		if _, err := c.Export(t.Context(), requestOf(spanOf(1))); status.Code(err) != codes.Internal {
+			t.Errorf("%v, want Internal", err)
+		}
+	}
+	if !strings.Contains(log.String(), "our bug") {
+		t.Errorf("log: %s", &log)
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	st := storetest.New(t)
 	c, _ := dial(t, otlpgrpc.Options{Store: st, MaxMessage: 1000})
