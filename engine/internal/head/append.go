@@ -1,16 +1,14 @@
 package head
 
 import (
-	"cmp"
 	"encoding/binary"
-	"slices"
 
 	"github.com/spanstead/spanstead/engine/otlp"
 	"github.com/spanstead/spanstead/engine/span"
 )
 
 // Known tells whether older parts hold a trace: nil when they do not, else a
-// function that tells whether they hold a span of it.
+// function that tells whether they hold a span of it. It must not use the head.
 type Known func(id span.TraceID) func(span.SpanID) bool
 
 // request is what the head keeps while it reads one.
@@ -32,7 +30,7 @@ func (h *Head) Append(b []byte, known Known) (otlp.Result, error) {
 	defer h.mu.Unlock()
 	n, mark := len(h.rows.start), h.arena
 	h.request.known = known
-	r, err := otlp.Walk(b, h)
+	r, err := otlp.Walk(b, appender{h})
 	h.request.known = nil
 	clear(h.request.asked)
 	if err != nil {
@@ -43,8 +41,11 @@ func (h *Head) Append(b []byte, known Known) (otlp.Result, error) {
 	return r, err
 }
 
+// appender is a head that takes what otlp.Walk finds.
+type appender struct{ *Head }
+
 // Span implements otlp.Handler.
-func (h *Head) Span(v *otlp.SpanView) {
+func (h appender) Span(v *otlp.SpanView) {
 	row := uint32(len(h.rows.start))
 	trace, ok := h.traces.find(&h.seeds, v.TraceID)
 	if ok {
@@ -58,7 +59,7 @@ func (h *Head) Span(v *otlp.SpanView) {
 		}
 		trace = h.traces.add(&h.seeds, v.TraceID, row, spans != nil)
 	}
-	name := h.names.text(h, v.Name)
+	name := h.names.text(h.Head, v.Name)
 	h.appendRow(v, row, trace, name)
 	h.attributes(row, v.Attributes, &h.shapes[(name^h.scopes.code<<5)&(shapes-1)])
 	for _, raw := range v.Events {
@@ -148,121 +149,3 @@ func (h *Head) mark(row uint32) {
 		h.seen.put(at, hash, row)
 	}
 }
-
-// Truncate drops the rows from n on, which were not published.
-func (h *Head) Truncate(n int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.truncate(max(n, h.published))
-	h.measure()
-}
-
-func (h *Head) truncate(n int) {
-	if n >= len(h.rows.start) {
-		h.resources.truncate(n)
-		h.scopes.truncate(n)
-		return
-	}
-	s := &h.seeds
-	h.unchain(n)
-	h.rows.truncate(n)
-	h.traces.truncate(s, n)
-	h.names.truncate(s, codesIn(h.rows.name))
-	h.outcome.truncate(s, codesIn(h.rows.outcome))
-	h.resources.truncate(n)
-	h.scopes.truncate(n)
-	h.truncateColumns(n)
-	h.rare.truncate(s, n)
-	h.events.truncate(n)
-	h.links.truncate(n)
-	h.seen = slots{}
-	for row := range h.rows.start {
-		h.mark(uint32(row))
-	}
-}
-
-// codesIn is how many codes are in use. Codes are given by first appearance,
-// so there is none between.
-func codesIn(codes []uint32) int {
-	if len(codes) == 0 {
-		return 0
-	}
-	return int(slices.Max(codes)) + 1
-}
-
-// unchain ends every trace's chain before row n.
-func (h *Head) unchain(n int) {
-	done := map[uint32]bool{}
-	for _, code := range h.rows.trace[n:] {
-		if done[code] || int(h.traces.first[code]) >= n {
-			continue
-		}
-		done[code] = true
-		row := h.traces.first[code]
-		for next := h.rows.next[row]; next != 0 && int(next-1) < n; next = h.rows.next[row] {
-			row = next - 1
-		}
-		h.traces.endAt(h.rows.next, code, row)
-	}
-}
-
-func (r *rows) truncate(n int) {
-	r.start, r.duration, r.spanID, r.parent = r.start[:n], r.duration[:n], r.spanID[:n], r.parent[:n]
-	r.trace, r.resource, r.scope = r.trace[:n], r.resource[:n], r.scope[:n]
-	r.name, r.outcome, r.next = r.name[:n], r.outcome[:n], r.next[:n]
-}
-
-// truncateColumns also forgets the columns and keys that no row has any more.
-func (h *Head) truncateColumns(n int) {
-	h.columns = slices.DeleteFunc(slices.Clone(h.columns), func(c *column) bool {
-		c.truncate(&h.seeds, n)
-		if len(c.pairs) > 0 {
-			return false
-		}
-		h.keys[c.key].columns[c.typ] = nil
-		return true
-	})
-	for name, k := range h.keys {
-		k.last = 0
-		if k.columns == [len(k.columns)]*column{} {
-			delete(h.keys, name)
-		}
-	}
-	h.shapes = [shapes]shape{}
-}
-
-// messages are the events or links of rows as they were sent.
-type messages struct {
-	rows []uint32 // of each message, ascending
-	raw  [][]byte
-}
-
-func (m *messages) add(a *arena, row uint32, raw []byte) {
-	m.rows = append(m.rows, row)
-	m.raw = append(m.raw, a.bytes(raw))
-}
-
-// before is the messages of rows below n.
-func (m *messages) before(n int) messages {
-	k := len(m.rows)
-	if k > 0 && int(m.rows[k-1]) >= n {
-		k, _ = slices.BinarySearchFunc(m.rows, n, func(row uint32, n int) int { return cmp.Compare(int(row), n) })
-	}
-	return messages{m.rows[:k:k], m.raw[:k:k]}
-}
-
-// of is where the messages of a row begin and end.
-func (m *messages) of(row uint32) (from, to int) {
-	from, ok := slices.BinarySearch(m.rows, row)
-	for to = from; ok && to < len(m.rows) && m.rows[to] == row; to++ {
-	}
-	return from, to
-}
-
-func (m *messages) truncate(n int) {
-	k := len(m.before(n).rows)
-	clear(m.raw[k:])
-	m.rows, m.raw = m.rows[:k], m.raw[:k]
-}
-
-func (m *messages) size() int64 { return int64(4*cap(m.rows) + 24*cap(m.raw)) }

@@ -3,7 +3,6 @@ package head
 import (
 	"slices"
 
-	"github.com/spanstead/spanstead/engine/otlp"
 	"github.com/spanstead/spanstead/engine/span"
 )
 
@@ -118,32 +117,4 @@ func (s *Snapshot) fetchRare(spans []span.Span, rows []uint32) error {
 		sortAttributes(spans[i].Attributes)
 	}
 	return nil
-}
-
-func (m *messages) readEvents(row uint32) []span.Event {
-	from, to := m.of(row)
-	if from == to {
-		return nil
-	}
-	out := make([]span.Event, 0, to-from)
-	var e otlp.EventView
-	for _, raw := range m.raw[from:to] {
-		e.Read(raw)
-		out = append(out, e.Event())
-	}
-	return out
-}
-
-func (m *messages) readLinks(row uint32) []span.Link {
-	from, to := m.of(row)
-	if from == to {
-		return nil
-	}
-	out := make([]span.Link, 0, to-from)
-	var l otlp.LinkView
-	for _, raw := range m.raw[from:to] {
-		l.Read(raw)
-		out = append(out, l.Link())
-	}
-	return out
 }

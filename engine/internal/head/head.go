@@ -32,7 +32,6 @@ import (
 	"sync/atomic"
 
 	"github.com/RoaringBitmap/roaring/v2"
-	"github.com/spanstead/spanstead/engine/otlp"
 	"github.com/spanstead/spanstead/engine/span"
 	"github.com/spanstead/spanstead/index"
 )
@@ -223,5 +222,3 @@ func (h *Head) measure() {
 	h.size.Store(n)
 	h.total.Store(int64(len(h.rows.start)))
 }
-
-var _ otlp.Handler = (*Head)(nil)

@@ -153,21 +153,7 @@ func (v *listView) attrLists(base, n int) plan.Lists {
 	return plan.Lists{Offsets: offsets, Codes: v.attrs[first:v.offsets[to]]}
 }
 
-// offsets counts the messages from..to of n rows from base, row by row.
-func (m *messages) offsets(base, n int) (offsets []int32, from, to int) {
-	from = len(m.before(base).rows)
-	to = from
-	offsets = make([]int32, n+1)
-	for i := range n {
-		for to < len(m.rows) && int(m.rows[to]) == base+i {
-			to++
-		}
-		offsets[i+1] = int32(to - from)
-	}
-	return offsets, from, to
-}
-
-// pairLists does likewise for pairs.
+// pairLists gives each of n rows from base the codes of its pairs.
 func pairLists(pairs []pair, base, n int) plan.Lists {
 	at := below(pairs, base)
 	lists := plan.Lists{Offsets: make([]int32, n+1)}

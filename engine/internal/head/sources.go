@@ -90,7 +90,7 @@ func (s *sources[T]) truncate(n int) {
 }
 
 // Resource implements otlp.Handler.
-func (h *Head) Resource(v *otlp.ResourceView) {
+func (h appender) Resource(v *otlp.ResourceView) {
 	h.resources.enter(v.Raw, v.SchemaURL, func() *span.Resource {
 		r := v.Resource()
 		sortAttributes(r.Attributes)
@@ -99,7 +99,7 @@ func (h *Head) Resource(v *otlp.ResourceView) {
 }
 
 // Scope implements otlp.Handler.
-func (h *Head) Scope(v *otlp.ScopeView) {
+func (h appender) Scope(v *otlp.ScopeView) {
 	h.scopes.enter(v.Raw, v.SchemaURL, func() *span.Scope {
 		s := v.Scope()
 		sortAttributes(s.Attributes)
