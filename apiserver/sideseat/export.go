@@ -1,0 +1,115 @@
+package sideseat
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/spanstead/spanstead/apiserver/internal/rest"
+	"github.com/spanstead/spanstead/apiserver/store"
+	"github.com/spanstead/spanstead/engine/otlp"
+	"github.com/spanstead/spanstead/engine/query"
+)
+
+// export answers POST /otel/{project}/v1/traces as the service does: spans
+// with ids of any length are taken, JSON is what has that content type, and
+// nothing is ever said to be rejected.
+func (a *Adapter) export(w http.ResponseWriter, r *http.Request) error {
+	if err := a.authorize(r); err != nil {
+		return err
+	}
+	project := mux.Vars(r)["project"]
+	if err := a.checkProject(r.Context(), project); err != nil {
+		return err
+	}
+	body, err := a.exportBody(r)
+	if err != nil {
+		return err
+	}
+	asJSON := isJSON(r)
+	if asJSON {
+		body, err = protobufOfJSON(body)
+	} else {
+		body, err = placeProtobuf(body)
+	}
+	if err != nil {
+		return err
+	}
+	appended, err := a.opt.Store.Append(r.Context(), project, body)
+	if err != nil {
+		return err
+	}
+	return answerExport(w, asJSON, appended)
+}
+
+func answerExport(w http.ResponseWriter, asJSON bool, appended store.Appended) error {
+	if asJSON && appended.Rejected == 0 {
+		rest.WriteBody(w, http.StatusOK, "application/json", []byte(`{"partialSuccess":null}`))
+		return nil
+	}
+	res := &collector.ExportTraceServiceResponse{}
+	if appended.Rejected > 0 {
+		res.PartialSuccess = &collector.ExportTracePartialSuccess{
+			RejectedSpans: int64(appended.Rejected), ErrorMessage: strings.ToValidUTF8(appended.Message, "\uFFFD"),
+		}
+	}
+	if asJSON {
+		rest.WriteJSON(w, http.StatusOK, map[string]any{"partialSuccess": map[string]any{
+			"rejectedSpans": appended.Rejected, "errorMessage": res.PartialSuccess.ErrorMessage,
+		}})
+		return nil
+	}
+	b, err := proto.Marshal(res)
+	if err != nil {
+		return err
+	}
+	rest.WriteBody(w, http.StatusOK, "application/x-protobuf", b)
+	return nil
+}
+
+func isJSON(r *http.Request) bool {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && mediaType == "application/json"
+}
+
+// exportBody reads the body, inflated, up to the limit.
+func (a *Adapter) exportBody(r *http.Request) ([]byte, error) {
+	switch r.Header.Get("Content-Encoding") {
+	case "", "identity":
+		return rest.ReadBody(r, a.opt.MaxIngest)
+	case "gzip":
+	default:
+		return nil, &rest.Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_ENCODING", Message: "Unsupported content encoding"}
+	}
+	in, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return nil, bad("INVALID_BODY", "Failed to decompress the request body: "+err.Error())
+	}
+	body, err := io.ReadAll(io.LimitReader(in, a.opt.MaxIngest+1))
+	switch {
+	case int64(len(body)) > a.opt.MaxIngest:
+		return nil, rest.Errorf(http.StatusRequestEntityTooLarge, "request is larger than %d bytes after decompression", a.opt.MaxIngest)
+	case err != nil:
+		return nil, bad("INVALID_BODY", "Failed to decompress the request body: "+err.Error())
+	}
+	return body, nil
+}
+
+func protobufOfJSON(body []byte) ([]byte, error) {
+	placed, err := placeJSON(body)
+	if err != nil {
+		return nil, bad("INVALID_JSON", err.Error())
+	}
+	out, err := otlp.JSONToProto(nil, placed)
+	if errors.Is(err, query.ErrInvalid) {
+		return nil, bad("INVALID_JSON", err.Error())
+	}
+	return out, err
+}
