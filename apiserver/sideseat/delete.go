@@ -1,37 +1,27 @@
 package sideseat
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
+	"github.com/spanstead/spanstead/apiserver/sideseat/filter"
 	"github.com/spanstead/spanstead/engine/span"
 )
 
 // maxDelete is how many traces one request may delete.
 const maxDelete = 100
 
-type deleteRequest struct {
-	TraceIDs []string `json:"trace_ids"`
-}
-
 // deleteTraces answers DELETE /traces: 204 whether the traces are there or not.
 func (a *Adapter) deleteTraces(w http.ResponseWriter, r *request) error {
-	var body deleteRequest
-	if err := rest.DecodeJSON(r.Request, &body, rest.JSONOptions{}); err != nil {
-		return bodyError(err)
-	}
-	switch {
-	case body.TraceIDs == nil:
-		return bad("JSON_PARSE_ERROR", "Failed to deserialize the JSON body into the target type: missing field `trace_ids`")
-	case len(body.TraceIDs) == 0 || len(body.TraceIDs) > maxDelete:
-		return bad("VALIDATION_ERROR", fmt.Sprintf("trace_ids must have 1-%d items", maxDelete))
+	texts, err := r.deleteBody()
+	if err != nil {
+		return err
 	}
 	var ids []span.TraceID
-	for _, text := range body.TraceIDs {
-		if len(text) > maxIDLength {
-			return bad("INVALID_TRACE_ID", fmt.Sprintf("Invalid trace_id: must be 1-%d characters", maxIDLength))
-		}
+	for _, text := range texts {
 		if id, ok := traceIDOf(text); ok {
 			ids = append(ids, id)
 		}
@@ -40,16 +30,38 @@ func (a *Adapter) deleteTraces(w http.ResponseWriter, r *request) error {
 		if _, err := a.opt.Store.DeleteTraces(r.Context(), r.project, ids); err != nil {
 			return err
 		}
+		if err := a.dropResent(r.Context(), r.project, ids); err != nil {
+			return err
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-func bodyError(err error) error {
-	if rest.Status(err) == http.StatusBadRequest {
-		return bad("JSON_PARSE_ERROR", "Failed to parse the request body as JSON: "+err.Error())
+// deleteBody reads the ids of the request's body.
+func (r *request) deleteBody() ([]string, error) {
+	if !isJSON(r.Request) {
+		return nil, bad("JSON_PARSE_ERROR", "Expected request with `Content-Type: application/json`")
 	}
-	return err
+	body, err := rest.ReadBody(r.Request, 0)
+	if err != nil {
+		return nil, err
+	}
+	texts, err := filter.Strings(string(body), "trace_ids", "DeleteTracesBody")
+	var shape *filter.ShapeError
+	switch {
+	case errors.As(err, &shape):
+		return nil, bad("JSON_PARSE_ERROR", "Failed to deserialize the JSON body into the target type: "+err.Error())
+	case err != nil:
+		return nil, bad("JSON_PARSE_ERROR", "Failed to parse the request body as JSON: "+err.Error())
+	case len(texts) == 0:
+		return nil, bad("VALIDATION_ERROR", "IDs cannot be empty")
+	case len(texts) > maxDelete:
+		return nil, bad("VALIDATION_ERROR", fmt.Sprintf("Cannot process more than %d IDs at once", maxDelete))
+	case slices.ContainsFunc(texts, func(t string) bool { return len(t) > maxIDLength }):
+		return nil, bad("VALIDATION_ERROR", fmt.Sprintf("ID too long (max %d chars)", maxIDLength))
+	}
+	return texts, nil
 }
 
 // deleteTrace answers the page's DELETE /traces/{trace}.

@@ -30,6 +30,24 @@ var (
 	errDatabase  = &rest.Error{Status: http.StatusInternalServerError, Code: "INTERNAL", Message: "Database operation failed"}
 )
 
+// plain is an error that the service's framework answers in plain text.
+type plain struct {
+	status  int
+	message string
+}
+
+// Error is the text.
+func (e *plain) Error() string { return e.message }
+
+// plainError is a fault of the query string on the paths that do not shape it.
+func plainError(err error) error {
+	var known *rest.Error
+	if errors.As(err, &known) && known.Code == "QUERY_PARSE_ERROR" {
+		return &plain{known.Status, known.Message}
+	}
+	return err
+}
+
 // kinds are the words for a status.
 var kinds = map[int]string{
 	http.StatusUnauthorized: "unauthorized", http.StatusForbidden: "forbidden", http.StatusNotFound: "not_found",
@@ -39,6 +57,11 @@ var kinds = map[int]string{
 
 // fail answers an error in SideSeat's form.
 func (a *Adapter) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var text *plain
+	if errors.As(err, &text) {
+		rest.WriteBody(w, text.status, "text/plain; charset=utf-8", []byte(text.message))
+		return
+	}
 	var known *rest.Error
 	if errors.As(err, &known) && known.Code != "" {
 		writeError(w, known.Status, known.Code, known.Message)

@@ -2,7 +2,6 @@ package sideseat
 
 import (
 	"compress/gzip"
-	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -15,19 +14,15 @@ import (
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/store"
 	"github.com/spanstead/spanstead/engine/otlp"
-	"github.com/spanstead/spanstead/engine/query"
 )
 
 // export answers POST /otel/{project}/v1/traces as the service does: spans
 // with ids of any length are taken, JSON is what has that content type, and
 // nothing is ever said to be rejected.
 func (a *Adapter) export(w http.ResponseWriter, r *http.Request) error {
-	if err := a.authorize(r); err != nil {
-		return err
-	}
 	project := mux.Vars(r)["project"]
-	if err := a.checkProject(r.Context(), project); err != nil {
-		return err
+	if !validProject(project) {
+		return &plain{http.StatusBadRequest, "Invalid project_id"}
 	}
 	body, err := a.exportBody(r)
 	if err != nil {
@@ -35,11 +30,13 @@ func (a *Adapter) export(w http.ResponseWriter, r *http.Request) error {
 	}
 	asJSON := isJSON(r)
 	if asJSON {
-		body, err = protobufOfJSON(body)
-	} else {
-		body, err = placeProtobuf(body)
+		if body, err = protobufOfJSON(body); err != nil {
+			return &plain{http.StatusBadRequest, "Failed to decode JSON request"}
+		}
+	} else if body, err = placeProtobuf(body); err != nil {
+		return &plain{http.StatusBadRequest, "Failed to decode protobuf request"}
 	}
-	if err != nil {
+	if err := a.keepResent(r.Context(), project, body); err != nil {
 		return err
 	}
 	appended, err := a.opt.Store.Append(r.Context(), project, body)
@@ -105,11 +102,7 @@ func (a *Adapter) exportBody(r *http.Request) ([]byte, error) {
 func protobufOfJSON(body []byte) ([]byte, error) {
 	placed, err := placeJSON(body)
 	if err != nil {
-		return nil, bad("INVALID_JSON", err.Error())
+		return nil, err
 	}
-	out, err := otlp.JSONToProto(nil, placed)
-	if errors.Is(err, query.ErrInvalid) {
-		return nil, bad("INVALID_JSON", err.Error())
-	}
-	return out, err
+	return otlp.JSONToProto(nil, placed)
 }

@@ -94,6 +94,15 @@ func (a *Adapter) options(w http.ResponseWriter, r *request, observations bool, 
 	if err := a.each(r.Context(), r.project, sel, query.Spans{}, func(it *item) bool { add(it); return true }); err != nil {
 		return err
 	}
+	again, err := a.resent(r.Context(), r.project)
+	if err != nil {
+		return err
+	}
+	for _, it := range again {
+		if sel.matches(it) {
+			add(it)
+		}
+	}
 	w.Header().Set("Cache-Control", "private, max-age=30")
 	rest.WriteJSON(w, http.StatusOK, t.answer())
 	return nil

@@ -219,15 +219,19 @@ func (p params) order(allowed ...string) (order, error) {
 // window is the range of start times that from_timestamp and to_timestamp
 // give, both inclusive, in whole microseconds as the service keeps them.
 func (p params) window() (query.Range, error) {
+	return p.windowOf("from_timestamp", "to_timestamp")
+}
+
+func (p params) windowOf(fromKey, toKey string) (query.Range, error) {
 	var r query.Range
-	from, ok, err := p.time("from_timestamp")
+	from, ok, err := p.time(fromKey)
 	if err != nil {
 		return r, err
 	}
 	if ok {
 		r.From = rest.UnixNano(from.Truncate(time.Microsecond))
 	}
-	to, ok, err := p.time("to_timestamp")
+	to, ok, err := p.time(toKey)
 	if err != nil {
 		return r, err
 	}
@@ -265,3 +269,5 @@ func parseTime(v string) (time.Time, error) {
 	}
 	return time.Parse(time.RFC3339Nano, v)
 }
+
+func unixNano(t time.Time) uint64 { return rest.UnixNano(t) }

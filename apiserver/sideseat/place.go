@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -20,7 +21,7 @@ import (
 func placeProtobuf(body []byte) ([]byte, error) {
 	var req collector.ExportTraceServiceRequest
 	if err := proto.Unmarshal(body, &req); err != nil {
-		return nil, bad("INVALID_PROTOBUF", "Failed to decode the request body: "+err.Error())
+		return nil, err
 	}
 	changed := false
 	if kept := slices.DeleteFunc(slices.Clone(req.ResourceSpans), nameless); len(kept) < len(req.ResourceSpans) {
@@ -120,6 +121,9 @@ func placeJSON(body []byte) ([]byte, error) {
 		o, _ := rs.(map[string]any)
 		return o["resource"] == nil
 	})
+	if _, ok := req["resourceSpans"].([]any); !ok {
+		return nil, errors.New("no list resourceSpans")
+	}
 	changed := len(kept) < len(all)
 	if changed {
 		req["resourceSpans"] = kept

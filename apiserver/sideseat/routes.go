@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -104,10 +105,11 @@ func (a *Adapter) check(r *http.Request) (*request, error) {
 	return req, err
 }
 
-// authorize: the service without authentication still refuses any credential
-// that it is shown. The page knows no credentials.
+// authorize: the service without authentication still checks a credential that
+// it is shown, and knows none. The page knows no credentials.
 func (a *Adapter) authorize(r *http.Request) error {
-	if a.observed() && r.Header.Get("Authorization") != "" {
+	scheme, _, credential := strings.Cut(r.Header.Get("Authorization"), " ")
+	if a.observed() && credential && (scheme == "Bearer" || scheme == "Basic") {
 		return errAPIKey
 	}
 	return nil

@@ -3,6 +3,7 @@ package sideseat
 import (
 	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -148,6 +149,10 @@ type place struct {
 
 func (a *Adapter) sortedSpans(ctx context.Context, project string, sel *selection, o order, p paging) ([]*item, int, error) {
 	var places []place
+	last := int64(math.MinInt64) // where a span without an end stands
+	if o.asc {
+		last = math.MaxInt64
+	}
 	err := a.each(ctx, project, sel, query.Spans{}, func(it *item) bool {
 		pl := place{at: query.PositionOf(it.Raw, query.OrderStart)}
 		switch o.column {
@@ -156,7 +161,9 @@ func (a *Adapter) sortedSpans(ctx context.Context, project string, sel *selectio
 		case "duration_ms":
 			pl.key = it.DurationMS
 		case "end_time", "timestamp_end":
-			pl.key = it.End
+			if pl.key = it.End; !it.HasEnd {
+				pl.key = last
+			}
 		}
 		places = append(places, pl)
 		return true

@@ -22,7 +22,7 @@ func (a *Adapter) getTrace(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	if err := r.query.check(detailFields); err != nil {
-		return err
+		return plainError(err)
 	}
 	t, err := a.loadOne(r.Context(), r.project, id)
 	if err != nil {
@@ -36,21 +36,9 @@ func (a *Adapter) getTrace(w http.ResponseWriter, r *request) error {
 	for _, it := range t.items[:min(len(t.items), maxTraceSpans)] {
 		detail.Spans = append(detail.Spans, it.rowWithRaw(r.project, raw))
 	}
-	if r.notModified(w, fmt.Sprintf(`W/"%d-%d-false"`, detail.SpanCount, int64(detail.EndTime)/1000)) {
-		return nil
-	}
+	w.Header().Set("ETag", fmt.Sprintf(`W/"%d-%d-false"`, detail.SpanCount, int64(detail.EndTime)/1000))
 	rest.WriteJSON(w, http.StatusOK, detail)
 	return nil
-}
-
-// notModified sets the entity tag and answers a client that has it.
-func (r *request) notModified(w http.ResponseWriter, etag string) bool {
-	w.Header().Set("ETag", etag)
-	if r.Header.Get("If-None-Match") != etag {
-		return false
-	}
-	w.WriteHeader(http.StatusNotModified)
-	return true
 }
 
 func (r *request) traceID() (string, error) {
@@ -71,8 +59,11 @@ func (a *Adapter) getSpan(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	if len(r.vars["span"]) > maxIDLength {
+		return bad("INVALID_SPAN_ID", fmt.Sprintf("Invalid span_id: must be 1-%d characters", maxIDLength))
+	}
 	if err := r.query.check(detailFields); err != nil {
-		return err
+		return plainError(err)
 	}
 	t, err := a.loadOne(r.Context(), r.project, id)
 	if err != nil {

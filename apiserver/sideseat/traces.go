@@ -50,6 +50,11 @@ func (a *Adapter) listTraces(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
+	again, err := a.countResent(ctx, r.project, sel)
+	if err != nil {
+		return err
+	}
+	total += again
 	if len(rows) > 0 {
 		lastModified(w, rows[0].StartTime)
 	}
