@@ -39,7 +39,8 @@ type workspace struct {
 	running  bool // the background goroutine
 	bgErr    error
 
-	docs documents
+	docs      documents
+	docsFault *Fault // the documents' file is damaged
 }
 
 // pending is a record that is not yet known to be in the log.
@@ -103,7 +104,13 @@ func (w *workspace) newLog() error {
 	return nil
 }
 
-func (w *workspace) newHead() *head.Head { return head.New(head.Options{}) }
+// headBatch is the rows of a head's batch: few, since what is newest in a batch
+// has to be sorted out.
+const headBatch = 8192
+
+func (w *workspace) newHead() *head.Head {
+	return head.New(head.Options{BatchRows: headBatch, Columns: w.opt.Columns})
+}
 
 // rotate freezes the head and begins a new one. Everything appended before is
 // durable on return.

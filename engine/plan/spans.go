@@ -138,9 +138,10 @@ func ordered(runs []*run, q query.Spans, fn func(located) (bool, error)) error {
 func byStart(runs []*run, q query.Spans, fn func(located) (bool, error)) error {
 	m := merge{descending: q.Descending}
 	for _, r := range runs {
-		s := &stream{run: r, descending: q.Descending, after: q.After}
-		if s.promise() {
-			m.streams = append(m.streams, s)
+		for _, s := range streamsOf(r, q) {
+			if s.promise() {
+				m.streams = append(m.streams, s)
+			}
 		}
 	}
 	heap.Init(&m)
@@ -186,18 +187,33 @@ func (m *merge) Less(i, j int) bool {
 	return c < 0
 }
 
-// stream gives one part's matching rows by start time, batch by batch.
+// streamsOf is one stream for a sorted part, and one for each batch of a part
+// that is not.
+func streamsOf(r *run, q query.Spans) []*stream {
+	n := batches(r.part)
+	if r.part.Sorted() {
+		return []*stream{{run: r, descending: q.Descending, after: q.After, end: n}}
+	}
+	list := make([]*stream, n)
+	for b := range list {
+		list[b] = &stream{run: r, descending: q.Descending, after: q.After, batch: b, end: b + 1}
+	}
+	return list
+}
+
+// stream gives one part's matching rows by start time, batch by batch; of a
+// part that is not sorted, those of one batch.
 type stream struct {
 	run        *run
 	descending bool
 	after      *query.Position
-	batch      int // batches taken so far
+	batch, end int // batches still to be taken, counted from the first in the order
 	// promised: head is no row, only a bound on what the next batch holds.
 	promised bool
 	head     located
-	rows     []int     // matching rows of the batch taken, next one last
-	locator  *locator  // of that batch
-	sorted   []located // instead of rows, for a part that is not sorted
+	rows     []int    // matching rows of the batch taken, next one last
+	locator  *locator // of that batch
+	heap     topRows  // instead of rows, for a part that is not sorted
 }
 
 // next moves head to the following row or promise; false at the end.
@@ -210,9 +226,8 @@ func (s *stream) next() bool {
 			return true
 		}
 	}
-	if n := len(s.sorted); n > 0 {
-		s.head, s.promised = s.sorted[n-1], false
-		s.sorted = s.sorted[:n-1]
+	if s.heap.Len() > 0 {
+		s.head, s.promised = heap.Pop(&s.heap).(located), false
 		return true
 	}
 	return s.promise()
@@ -221,12 +236,7 @@ func (s *stream) next() bool {
 // promise makes head the bound of the next batch that may hold a row.
 func (s *stream) promise() bool {
 	p := s.run.part
-	if !p.Sorted() {
-		lo, hi := p.Bounds()
-		s.promiseBounds(lo, hi)
-		return s.batch == 0
-	}
-	for ; s.batch < batches(p); s.batch++ {
+	for ; s.batch < s.end; s.batch++ {
 		b := s.nextBatch()
 		first := b * p.BatchRows()
 		lo, hi := p.BatchBounds(b)
@@ -253,7 +263,7 @@ var (
 )
 
 func (s *stream) nextBatch() int {
-	if s.descending {
+	if s.descending && s.run.part.Sorted() {
 		return batches(s.run.part) - 1 - s.batch
 	}
 	return s.batch
@@ -270,30 +280,22 @@ func (s *stream) beyond(lo, hi uint64) bool {
 	return hi < s.after.Start
 }
 
-// fill takes the promised batch, or all of them where rows are not sorted.
+// fill takes the promised batch.
 func (s *stream) fill() error {
-	if s.run.part.Sorted() {
-		b := s.nextBatch()
-		s.batch++
-		return s.take(b)
+	b := s.nextBatch()
+	s.batch++
+	if err := s.take(b); err != nil || s.run.part.Sorted() {
+		return err
 	}
-	for ; s.batch < batches(s.run.part); s.batch++ {
-		if err := s.take(s.batch); err != nil {
-			return err
+	// topRows has the last row of an order on top: the turned order's is ours.
+	s.heap = topRows{descending: !s.descending, rows: make([]located, 0, len(s.rows))}
+	for _, row := range s.rows {
+		if at := s.locator.locate(row); afterIn(s.after, at.pos, s.descending) {
+			s.heap.rows = append(s.heap.rows, at)
 		}
-		for _, row := range s.rows {
-			if at := s.locator.locate(row); afterIn(s.after, at.pos, s.descending) {
-				s.sorted = append(s.sorted, at)
-			}
-		}
-		s.rows = s.rows[:0]
 	}
-	slices.SortFunc(s.sorted, func(a, b located) int {
-		if s.descending {
-			a, b = b, a
-		}
-		return b.pos.Compare(a.pos)
-	})
+	s.rows = s.rows[:0]
+	heap.Init(&s.heap)
 	return nil
 }
 
@@ -397,7 +399,12 @@ func (h *topRows) Len() int           { return len(h.rows) }
 func (h *topRows) Less(i, j int) bool { return h.compare(h.rows[i].pos, h.rows[j].pos) > 0 }
 func (h *topRows) Swap(i, j int)      { h.rows[i], h.rows[j] = h.rows[j], h.rows[i] }
 func (h *topRows) Push(x any)         { h.rows = append(h.rows, x.(located)) }
-func (h *topRows) Pop() any           { panic("topRows only replaces") }
+
+func (h *topRows) Pop() any {
+	last := h.rows[len(h.rows)-1]
+	h.rows = h.rows[:len(h.rows)-1]
+	return last
+}
 
 func (h *topRows) takeAll(r *run, after *query.Position) error {
 	set := r.bits()
