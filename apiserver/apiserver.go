@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/gorilla/mux"
 	"google.golang.org/grpc"
 
 	"github.com/spanstead/spanstead/apiserver/control"
@@ -21,6 +22,7 @@ import (
 	"github.com/spanstead/spanstead/apiserver/mackerel"
 	"github.com/spanstead/spanstead/apiserver/otlpgrpc"
 	"github.com/spanstead/spanstead/apiserver/otlphttp"
+	"github.com/spanstead/spanstead/apiserver/sideseat"
 	"github.com/spanstead/spanstead/apiserver/store"
 )
 
@@ -59,6 +61,7 @@ type Options struct {
 type Server struct {
 	opt     Options
 	ingest  []rest.Ingest
+	router  *mux.Router
 	handler http.Handler
 }
 
@@ -67,6 +70,7 @@ func vendors(opt Options) []rest.Adapter {
 	return []rest.Adapter{
 		last9.New(last9.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now}),
 		mackerel.New(mackerel.Options{Store: opt.Store, Now: opt.Now, RateLimit: opt.MackerelRateLimit}),
+		sideseat.New(sideseat.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now, MaxIngest: opt.MaxIngest}),
 		lumos.New(lumos.Options{Store: opt.Store}),
 	}
 }
@@ -90,8 +94,15 @@ func New(opt Options) *Server {
 	adapters = append(adapters,
 		otlphttp.New(otlphttp.Options{Store: opt.Store, MaxBody: opt.MaxIngest, Ingest: s.ingest}),
 		control.New(control.Options{Health: s.health, Ready: opt.Ready}))
-	s.handler = observe(opt.Log, opt.Now, rest.NewRouter(adapters...))
+	s.router = rest.NewRouter(adapters...)
+	s.handler = observe(opt.Log, opt.Now, s.router)
 	return s
+}
+
+// Serves reports whether there is a route for a request.
+func (s *Server) Serves(r *http.Request) bool {
+	var match mux.RouteMatch
+	return s.router.Match(r, &match) && match.MatchErr == nil
 }
 
 // Handler serves everything that is HTTP.

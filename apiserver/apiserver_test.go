@@ -132,3 +132,19 @@ func TestRequestIDThatIsNoneIsReplaced(t *testing.T) {
 		}
 	}
 }
+
+func TestServes(t *testing.T) {
+	s := apiserver.New(apiserver.Options{Store: storetest.New(t)})
+	tests := []struct {
+		method, target string
+		want           bool
+	}{
+		{"POST", "/v1/traces", true}, {"GET", "/v1/traces", false}, {"POST", "/api/v0/traces?x=1", true},
+		{"GET", "/api/v0/traces/any", true}, {"GET", "/nothing", false},
+	}
+	for _, tt := range tests {
+		if got := s.Serves(httptest.NewRequest(tt.method, tt.target, nil)); got != tt.want {
+			t.Errorf("%s %s: %v, want %v", tt.method, tt.target, got, tt.want)
+		}
+	}
+}

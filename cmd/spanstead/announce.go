@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spanstead/spanstead/apiserver"
 	"github.com/spanstead/spanstead/apiserver/store"
 	"github.com/spanstead/spanstead/engine/query"
 )
@@ -23,7 +24,7 @@ type example struct {
 }
 
 // announce writes the ready line, and for people a curl line per vendor.
-func announce(ctx context.Context, w io.Writer, r ready, st store.Reader) error {
+func announce(ctx context.Context, w io.Writer, r ready, st store.Reader, api *apiserver.Server) error {
 	if err := writeReady(w, r); err != nil {
 		return err
 	}
@@ -32,6 +33,13 @@ func announce(ctx context.Context, w io.Writer, r ready, st store.Reader) error 
 		return err
 	}
 	for _, e := range list {
+		request, err := http.NewRequestWithContext(ctx, e.method, r.URL+e.target, nil)
+		if err != nil {
+			return err
+		}
+		if !api.Serves(request) {
+			continue
+		}
 		if _, err := fmt.Fprintf(w, "\n# %s\n%s\n", e.vendor, e.curl(r.URL)); err != nil {
 			return err
 		}

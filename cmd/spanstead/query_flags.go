@@ -62,32 +62,19 @@ func parseQuery(args []string, stderr io.Writer) (*queryOptions, error) {
 	return o, o.parse(f, args, stderr)
 }
 
-// parse takes the directory before the flags or after them.
-func (o *queryOptions) parse(f *flag.FlagSet, args []string, stderr io.Writer) error {
-	if len(args) > 0 && len(args[0]) > 0 && args[0][0] != '-' {
-		o.dir, args = args[0], args[1:]
+func (o *queryOptions) parse(f *flag.FlagSet, args []string, stderr io.Writer) (err error) {
+	if o.dir, err = parseDir(f, args, stderr); err != nil {
+		return err
 	}
-	if err := f.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return errUsage
-	}
-	rest := f.Args()
-	if o.dir == "" && len(rest) > 0 {
-		o.dir, rest = rest[0], rest[1:]
-	}
-	if err := o.check(rest); err != nil {
+	if err := o.check(); err != nil {
 		fmt.Fprintf(stderr, "spanstead query: %v\n", err)
 		return errUsage
 	}
 	return nil
 }
 
-func (o *queryOptions) check(rest []string) error {
+func (o *queryOptions) check() error {
 	switch {
-	case len(rest) > 0:
-		return fmt.Errorf("unexpected argument %q", rest[0])
 	case questionOf(o.ask) == nil:
 		return fmt.Errorf("--ask %q: want spans, traces, trace, heatmap, keys, values or count", o.ask)
 	case o.ask == "trace" && o.trace.IsZero():

@@ -62,7 +62,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 		}
 	}
 	loaded.Store(true)
-	if err := announce(ctx, stdout, ready{l.url(), l.grpcAddr(), opt.store.dir}, st); err != nil {
+	if err := announce(ctx, stdout, ready{l.url(), l.grpcAddr(), opt.store.dir}, st, api); err != nil {
 		return err
 	}
 	select {

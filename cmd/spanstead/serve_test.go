@@ -143,23 +143,30 @@ func TestExamples(t *testing.T) {
 		t.Skip("no curl on this machine")
 	}
 	s := startServe(t, "--demo")
-	vendor := ""
-	for tried := 0; tried < 5; {
+	vendor, tried := "", 0
+	for {
 		line, err := s.lines.ReadString('\n')
 		if err != nil {
 			t.Fatal(err)
+		}
+		if line == "\n" {
+			continue
 		}
 		if name, ok := strings.CutPrefix(line, "# "); ok {
 			vendor = strings.TrimSpace(name)
 			continue
 		}
-		if command, ok := strings.CutPrefix(line, "curl "); ok {
-			tried++
-			answer, err := exec.Command("sh", "-c", curl+" -f "+command).CombinedOutput()
-			if err != nil || !bytes.Contains(answer, []byte(`"`)) {
-				t.Errorf("%s: %v\n%s%s", vendor, err, line, answer)
-			}
+		command, _ := strings.CutPrefix(line, "curl ")
+		answer, err := exec.Command("sh", "-c", curl+" -f "+command).CombinedOutput()
+		if err != nil || !bytes.Contains(answer, []byte(`"`)) {
+			t.Errorf("%s: %v\n%s%s", vendor, err, line, answer)
 		}
+		if tried++; vendor == "Lumos" { // the last one
+			break
+		}
+	}
+	if tried < 4 {
+		t.Errorf("only %d vendors", tried)
 	}
 	s.stop()
 }
