@@ -25,6 +25,8 @@ type verb struct {
 
 var verbs = []verb{
 	{"serve", "take spans in and answer the vendors' APIs", serve},
+	{"inspect", "tell what a data directory holds and what it costs", inspect},
+	{"verify", "read and check everything in a data directory", verify},
 	{"query", "answer one question from a data directory", ask},
 }
 
