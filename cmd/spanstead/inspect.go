@@ -56,10 +56,10 @@ func describe(w io.Writer, ws *engine.InspectedWorkspace) {
 		fmt.Fprintf(w, "set aside: %s\n", c)
 	}
 	if len(ws.Segments) > 0 {
-		fmt.Fprintln(w, "\nwhat\tname\tencoding\tbytes\traw bytes\tbytes/span")
+		fmt.Fprintln(w, "\nbytes\traw bytes\tbytes/span\twhat\tname\tencoding")
 	}
 	for _, p := range sumParts(ws.Segments) {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%.2f\n", p.Kind, p.Name, p.Encoding, p.Bytes, p.Raw, perSpan(p.Bytes, rows))
+		fmt.Fprintf(w, "%d\t%d\t%.2f\t%s\t%s\t%.60s\n", p.Bytes, p.Raw, perSpan(p.Bytes, rows), p.Kind, p.Name, p.Encoding)
 	}
 	fmt.Fprintln(w)
 }
