@@ -10,6 +10,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/gorilla/mux"
@@ -63,6 +64,9 @@ type Server struct {
 	ingest  []rest.Ingest
 	router  *mux.Router
 	handler http.Handler
+
+	draining chan struct{}
+	drain    sync.Once
 }
 
 // vendors has one line for each vendor.
@@ -84,7 +88,7 @@ func New(opt Options) *Server {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	opt.MaxIngest = cmp.Or(opt.MaxIngest, otlphttp.DefaultMaxBody)
-	s := &Server{opt: opt}
+	s := &Server{opt: opt, draining: make(chan struct{})}
 	adapters := vendors(opt)
 	for _, a := range adapters {
 		if in, ok := a.(rest.IngestAdapter); ok {
@@ -95,9 +99,13 @@ func New(opt Options) *Server {
 		otlphttp.New(otlphttp.Options{Store: opt.Store, MaxBody: opt.MaxIngest, Ingest: s.ingest}),
 		control.New(control.Options{Health: s.health, Ready: opt.Ready}))
 	s.router = rest.NewRouter(adapters...)
-	s.handler = observe(opt.Log, opt.Now, s.router)
+	s.handler = s.observe(s.router)
 	return s
 }
+
+// Drain ends the answers that have no end of their own, such as streams of
+// events. It is called when no more requests are taken; others go on.
+func (s *Server) Drain() { s.drain.Do(func() { close(s.draining) }) }
 
 // Serves reports whether there is a route for a request.
 func (s *Server) Serves(r *http.Request) bool {

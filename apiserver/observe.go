@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"time"
 
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 )
@@ -15,14 +14,15 @@ const requestIDHeader = "X-Request-Id"
 
 // observe gives each request an id and a logger, logs its end, and answers a
 // panic with status 500 when nothing was sent yet.
-func observe(log *slog.Logger, now func() time.Time, next http.Handler) http.Handler {
+func (s *Server) observe(next http.Handler) http.Handler {
+	log, now := s.opt.Log, s.opt.Now
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := now()
 		id := requestID(r)
 		w.Header().Set(requestIDHeader, id)
 		own := log.With(slog.String("request", id))
 		out := &recorder{ResponseWriter: w}
-		r = r.WithContext(rest.WithRequest(r.Context(), id, own))
+		r = r.WithContext(rest.WithDraining(rest.WithRequest(r.Context(), id, own), s.draining))
 		defer func() {
 			guard(out, own, recover())
 			own.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method),

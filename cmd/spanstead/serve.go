@@ -101,6 +101,7 @@ func listen(opt *serveOptions, api *apiserver.Server, log *slog.Logger) (*listen
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	l.httpServer.RegisterOnShutdown(api.Drain)
 	return l, nil
 }
 

@@ -18,6 +18,22 @@ func WithRequest(ctx context.Context, id string, log *slog.Logger) context.Conte
 	return context.WithValue(ctx, requestKey{}, request{id, log})
 }
 
+type drainKey struct{}
+
+// WithDraining gives a context the channel that is closed when the server
+// takes no more requests.
+func WithDraining(ctx context.Context, draining <-chan struct{}) context.Context {
+	return context.WithValue(ctx, drainKey{}, draining)
+}
+
+// Draining is closed when the server takes no more requests and waits for
+// those that run. An answer without an end, such as a stream of events, ends
+// then. It is nil, which blocks for ever, outside of a server.
+func Draining(ctx context.Context) <-chan struct{} {
+	c, _ := ctx.Value(drainKey{}).(<-chan struct{})
+	return c
+}
+
 // RequestID is the id of the request being served, "" outside of one.
 func RequestID(ctx context.Context) string {
 	req, _ := ctx.Value(requestKey{}).(request)
