@@ -18,6 +18,7 @@ func ask[A any](s *Store, workspace string, answer func(parts []plan.Part, opt p
 		if cerr := v.Close(); err == nil {
 			err = cerr
 		}
+		v.w.suspect(err)
 	}()
 	return answer(v.Parts(), s.opt.plan())
 }

@@ -59,7 +59,7 @@ func (w *workspace) append(b []byte) (otlp.Result, error) {
 		return otlp.Result{}, err
 	}
 	before := w.head.Rows()
-	res, err := w.head.Append(b, w.known)
+	res, err := w.take(b)
 	if err != nil {
 		return otlp.Result{}, err
 	}
@@ -111,14 +111,38 @@ func (w *workspace) commit(t wal.Ticket) error {
 	return nil
 }
 
+// take decodes a request into the head. When an older part could not be read
+// for spans that are there already, it is set aside if it is damaged; else
+// nothing is taken.
+func (w *workspace) take(b []byte) (otlp.Result, error) {
+	before := w.head.Rows()
+	res, err := w.head.Append(b, w.known)
+	for _, u := range w.unread {
+		if err == nil {
+			err = w.setPartAside(u.part, u.err)
+		}
+	}
+	w.unread = nil
+	if err != nil {
+		w.head.Truncate(before)
+		return otlp.Result{}, err
+	}
+	return res, nil
+}
+
+// unread is a part in which spans could not be looked for, and why.
+type unread struct {
+	part plan.Part
+	err  error
+}
+
 // known tells the head about spans of a trace in older parts; nil if there are
-// none. A part that cannot be read is taken not to have the span: it is better
-// to keep one twice than to lose it.
+// none. Parts that cannot be read are left to take.
 func (w *workspace) known(id span.TraceID) func(span.SpanID) bool {
 	var ids map[span.SpanID]bool
 	for _, p := range w.olderParts() {
 		if err := addSpanIDs(p, id, &ids); err != nil {
-			w.opt.Log.Error("looking for spans that were sent before", "workspace", w.name, "part", p.Name(), "err", err)
+			w.unread = append(w.unread, unread{p, err})
 		}
 	}
 	if ids == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/spanstead/spanstead/engine/internal/part"
 	"github.com/spanstead/spanstead/engine/plan"
 	"github.com/spanstead/spanstead/engine/query"
 	"github.com/spanstead/spanstead/engine/span"
@@ -82,23 +81,14 @@ func (w *workspace) having(ids []span.TraceID) ([]span.TraceID, error) {
 	return found, nil
 }
 
-// applyDelete hides the traces' rows that are there now. Parts are worked out
-// before any is replaced, so that an unreadable one changes nothing.
+// applyDelete hides the traces' rows that are there now.
 func (w *workspace) applyDelete(ids []span.TraceID) error {
 	var tombs []tombstone
 	for _, id := range ids {
 		tombs = append(tombs, tombstone{id, w.logID})
 	}
-	buried := make([]*part.Part, len(w.segments))
-	for i, s := range w.segments {
-		p, err := w.bury(s.part, tombs)
-		if err != nil {
-			return err
-		}
-		buried[i] = p
-	}
-	for i, s := range w.segments {
-		s.part = buried[i]
+	if err := w.buryAll(tombs); err != nil {
+		return err
 	}
 	for _, id := range ids {
 		w.head.DeleteTrace(id)

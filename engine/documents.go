@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/spanstead/spanstead/engine/internal/disk"
 	"github.com/spanstead/spanstead/engine/query"
 )
 
@@ -24,8 +25,24 @@ const (
 // documents are a workspace's small files by collection and id.
 type documents map[string]map[string][]byte
 
+// openDocuments reads the documents. A damaged file of them is set aside;
+// spans are answered without it.
+func (w *workspace) openDocuments() error {
+	full := w.dir + "/" + documentsName
+	if aside, err := disk.Exists(w.fs, full+corruptSuffix); err != nil || aside {
+		w.docsFault = &Fault{w.name, full + corruptSuffix, "set aside as damaged"}
+		return err
+	}
+	err := w.readDocuments()
+	if errors.Is(err, query.ErrCorrupt) {
+		w.docsFault = &Fault{w.name, full + corruptSuffix, err.Error()}
+		return w.moveAside(full, err)
+	}
+	return err
+}
+
 func (w *workspace) readDocuments() error {
-	b, err := readFile(w.fs, w.dir+"/"+documentsName)
+	b, err := readFile(w.fs, w.dir, documentsName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -36,6 +53,14 @@ func (w *workspace) readDocuments() error {
 		return fmt.Errorf("%s: %w: %w", documentsName, query.ErrCorrupt, err)
 	}
 	return nil
+}
+
+// documentsThere is why documents are not answered or changed, or nil.
+func (w *workspace) documentsThere() error {
+	if w.docsFault == nil {
+		return nil
+	}
+	return fmt.Errorf("workspace %q: %w: %s: %s", w.name, query.ErrCorrupt, w.docsFault.File, w.docsFault.Err)
 }
 
 // PutDocument stores a small document beside the spans, durably; body is
@@ -73,7 +98,7 @@ func (s *Store) changeDocuments(workspace string, change func(documents) error) 
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := w.writable(); err != nil {
+	if err := errors.Join(w.writable(), w.documentsThere()); err != nil {
 		return err
 	}
 	next := documents{}
@@ -111,6 +136,9 @@ func (s *Store) Document(_ context.Context, workspace, collection, id string) ([
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.documentsThere(); err != nil {
+		return nil, err
+	}
 	body, ok := w.docs[collection][id]
 	if !ok {
 		return nil, fmt.Errorf("document %.80q: %w", id, query.ErrNotFound)
@@ -126,6 +154,9 @@ func (s *Store) ListDocuments(_ context.Context, workspace, collection string) (
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if err := w.documentsThere(); err != nil {
+		return nil, err
+	}
 	var out []query.Document
 	for _, id := range slices.Sorted(maps.Keys(w.docs[collection])) {
 		out = append(out, query.Document{ID: id, Body: bytes.Clone(w.docs[collection][id])})

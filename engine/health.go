@@ -1,16 +1,19 @@
 package engine
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/spanstead/spanstead/engine/internal/part"
+	"github.com/spanstead/spanstead/engine/query"
 )
 
-// Fault is a file that is damaged and was set aside.
+// Fault is a file that is damaged and was set aside, or damage that a question
+// met later on.
 type Fault struct {
 	Workspace string `json:"workspace"`
-	File      string `json:"file"` // in the data directory
+	File      string `json:"file"` // in the data directory; or the directory where it lies
 	Err       string `json:"error"`
 }
 
@@ -49,6 +52,10 @@ func (w *workspace) addHealth(h *Health) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h.Faults = append(h.Faults, w.faults...)
+	h.Faults = append(h.Faults, w.suspects...)
+	if w.docsFault != nil {
+		h.Faults = append(h.Faults, *w.docsFault)
+	}
 	if w.broken != nil {
 		h.ReadOnly[w.name] = w.broken.Error()
 	}
@@ -71,4 +78,22 @@ func (w *workspace) addHealth(h *Health) {
 		st.Bytes += s.part.Reader().Size()
 	}
 	h.Workspaces = append(h.Workspaces, st)
+}
+
+// maxSuspects bounds the different errors that are remembered.
+const maxSuspects = 20
+
+// suspect takes note of damage that a question met. Questions that do not need
+// the damaged bytes are still answered.
+func (w *workspace) suspect(err error) {
+	if !errors.Is(err, query.ErrCorrupt) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f := Fault{w.name, w.segmentDir(), err.Error()}
+	if len(w.suspects) < maxSuspects && !slices.Contains(w.suspects, f) {
+		w.suspects = append(w.suspects, f)
+		w.opt.Log.Error("a question met damaged data", "workspace", w.name, "err", err)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/spanstead/spanstead/engine/internal/wal"
+	"github.com/spanstead/spanstead/engine/plan"
 	"github.com/spanstead/spanstead/engine/query"
 )
 
@@ -23,7 +24,7 @@ func (s *Store) openWorkspace(name, dir string) (*workspace, error) {
 	if err := w.makeDirs(); err != nil {
 		return nil, err
 	}
-	if err := w.readDocuments(); err != nil {
+	if err := w.openDocuments(); err != nil {
 		return nil, err
 	}
 	if err := w.openSegments(); err != nil {
@@ -108,10 +109,27 @@ func (w *workspace) skipID(name string) bool {
 	return true
 }
 
-// setAside renames a damaged file, durably, and takes note of it.
+// setAside renames a damaged file, durably, and takes note of it: questions
+// about spans are not answered from then on.
 func (w *workspace) setAside(name string, cause error) error {
-	w.opt.Log.Error("damaged file set aside", "workspace", w.name, "file", name, "err", cause)
 	w.faults = append(w.faults, Fault{w.name, name + corruptSuffix, cause.Error()})
+	return w.moveAside(name, cause)
+}
+
+// setPartAside is setAside for a segment that is open and turns out to be
+// damaged; views keep reading it. Any other error is given back.
+func (w *workspace) setPartAside(p plan.Part, cause error) error {
+	i := slices.IndexFunc(w.segments, func(s *segmentFile) bool { return plan.Part(s.part) == p })
+	if i < 0 || !errors.Is(cause, query.ErrCorrupt) {
+		return cause
+	}
+	s := w.segments[i]
+	w.segments = slices.Delete(slices.Clone(w.segments), i, i+1)
+	return errors.Join(w.setAside(w.segmentDir()+"/"+s.name, cause), w.release(s))
+}
+
+func (w *workspace) moveAside(name string, cause error) error {
+	w.opt.Log.Error("damaged file set aside", "workspace", w.name, "file", name, "err", cause)
 	if err := w.fs.Rename(name, name+corruptSuffix); err != nil {
 		return err
 	}
@@ -254,9 +272,12 @@ func (w *workspace) apply(r wal.Record, covered bool) error {
 		if covered {
 			return nil
 		}
-		_, err := w.head.Append(r.Payload, w.known)
-		if err != nil {
+		_, err := w.take(r.Payload)
+		if errors.Is(err, query.ErrInvalid) {
 			return fmt.Errorf("%w: %w", query.ErrCorrupt, err)
+		}
+		if err != nil {
+			return err
 		}
 		w.head.Publish(w.head.Rows())
 		return nil
@@ -284,12 +305,5 @@ func (w *workspace) applyTombs(tombs []tombstone) error {
 			w.tombs = append(w.tombs, t)
 		}
 	}
-	for _, s := range w.segments {
-		p, err := w.bury(s.part, tombs)
-		if err != nil {
-			return err
-		}
-		s.part = p
-	}
-	return nil
+	return w.buryAll(tombs)
 }

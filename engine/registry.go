@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -30,7 +29,7 @@ type registry struct {
 
 func readRegistry(fsys disk.FS) (registry, error) {
 	r := registry{Version: 1, Next: 1, Dirs: map[string]string{}}
-	b, err := readFile(fsys, registryName)
+	b, err := readFile(fsys, ".", registryName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, nil
 	}
@@ -72,7 +71,7 @@ func (r *registry) write(fsys disk.FS) error {
 	if err != nil {
 		return err
 	}
-	return writeFile(fsys, ".", registryName, append(b, '\n'))
+	return writeFile(fsys, ".", registryName, b)
 }
 
 // sweep removes directories that no workspace has, left by a deletion that was
@@ -91,52 +90,6 @@ func (r *registry) sweep(fsys disk.FS) error {
 		}
 	}
 	return nil
-}
-
-// maxSmallFile bounds a file that is read whole.
-const maxSmallFile = 256 << 20
-
-func readFile(fsys disk.FS, name string) ([]byte, error) {
-	f, err := fsys.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	size, err := f.Size()
-	if err != nil {
-		return nil, err
-	}
-	if size > maxSmallFile {
-		return nil, fmt.Errorf("%s: %w: %d bytes", name, query.ErrCorrupt, size)
-	}
-	b := make([]byte, size)
-	if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return b, nil
-}
-
-// writeFile replaces dir/name in one step, durably.
-func writeFile(fsys disk.FS, dir, name string, b []byte) error {
-	full, tmp := join(dir, name), join(dir, name+".tmp")
-	if err := removeIfThere(fsys, tmp); err != nil {
-		return err
-	}
-	f, err := fsys.Create(tmp)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return errors.Join(err, removeIfThere(fsys, tmp))
-	}
-	if err := fsys.Rename(tmp, full); err != nil {
-		return err
-	}
-	return fsys.SyncDir(dir)
 }
 
 func join(dir, name string) string {

@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/spanstead/spanstead/engine/internal/part"
@@ -42,9 +43,10 @@ func (w *workspace) carry(log *wal.Writer) error {
 }
 
 // liveTombs drops tombstones whose trace is in no segment that they speak of.
-// Before the frozen heads are sealed, nothing is known of them.
+// Before the frozen heads are sealed, and while a segment is set aside, nothing
+// is known of them.
 func (w *workspace) liveTombs() []tombstone {
-	if len(w.frozen) > 0 {
+	if len(w.frozen) > 0 || len(w.faults) > 0 {
 		return w.tombs
 	}
 	var live []tombstone
@@ -83,6 +85,27 @@ func parseTraceIDs(b []byte) ([]span.TraceID, error) {
 		out = append(out, span.TraceID(b[:16]))
 	}
 	return out, nil
+}
+
+// buryAll takes the rows of deleted traces out of all segments. They are worked
+// out before any part is replaced, so that one that cannot be read changes
+// nothing; one that is damaged is set aside.
+func (w *workspace) buryAll(tombs []tombstone) error {
+	buried := map[*segmentFile]*part.Part{}
+	for _, s := range slices.Clone(w.segments) {
+		p, err := w.bury(s.part, tombs)
+		if err != nil {
+			err = w.setPartAside(s.part, err)
+		}
+		if err != nil {
+			return err
+		}
+		buried[s] = p
+	}
+	for _, s := range w.segments {
+		s.part = buried[s]
+	}
+	return nil
 }
 
 // bury returns the part without the rows of deleted traces.

@@ -33,8 +33,10 @@ type workspace struct {
 	segments []*segmentFile // by log range
 	nextID   uint64         // of the next segment
 	tombs    []tombstone
+	unread   []unread // by the head, in the request at hand
 	faults   []Fault
-	broken   error // no more writes, for good
+	suspects []Fault // damage that questions met
+	broken   error   // no more writes, for good
 	closed   bool
 	running  bool // the background goroutine
 	bgErr    error
