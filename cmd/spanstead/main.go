@@ -28,6 +28,7 @@ var verbs = []verb{
 	{"inspect", "tell what a data directory holds and what it costs", inspect},
 	{"verify", "read and check everything in a data directory", verify},
 	{"query", "answer one question from a data directory", ask},
+	{"seed", "make the spans of a scenario", seed},
 }
 
 // errUsage ends the process with status 2; what it is about was printed.
