@@ -41,15 +41,20 @@ func (w *workspace) drain() error {
 	return nil
 }
 
-// discard closes a workspace without sealing and removes its files.
-func (w *workspace) discard() error {
+// abandon closes a workspace as it is.
+func (w *workspace) abandon() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
 	for w.running {
 		w.idle.Wait()
 	}
-	return errors.Join(w.closeFiles(), removeAll(w.fs, w.dir))
+	return w.closeFiles()
+}
+
+// discard closes a workspace without sealing and removes its files.
+func (w *workspace) discard() error {
+	return errors.Join(w.abandon(), removeAll(w.fs, w.dir))
 }
 
 func (w *workspace) closeFiles() error {
@@ -64,8 +69,10 @@ func (w *workspace) closeFiles() error {
 		}
 	}
 	w.frozen = nil
-	if w.log != nil && w.broken == nil {
-		errs = append(errs, w.log.Close())
+	if w.log != nil {
+		if err := w.log.Close(); w.broken == nil { // else it was told when it broke
+			errs = append(errs, err)
+		}
 	}
 	return errors.Join(errs...)
 }

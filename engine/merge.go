@@ -10,6 +10,9 @@ import (
 // mergeOne merges one run of neighbouring segments, if there is one that is
 // worth it.
 func (w *workspace) mergeOne() (bool, error) {
+	if err := w.clearStrays(); err != nil {
+		return false, err
+	}
 	w.mu.Lock()
 	run := slices.Clone(w.chooseRun())
 	if len(run) == 0 || w.closed {
@@ -95,35 +98,51 @@ func (w *workspace) merge(id uint64, parts []*part.Part) (*segmentFile, error) {
 
 // merged puts the merged segment in the place of those it replaces, and removes
 // their files. Each of run has a reference of the merge besides the list's.
-func (w *workspace) merged(run []*segmentFile, s *segmentFile) error {
+func (w *workspace) merged(run []*segmentFile, s *segmentFile) (err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var err error
 	release := func(old *segmentFile) { err = firstError(err, w.release(old)) }
-	if w.closed {
-		for _, old := range run {
-			release(old)
-		}
-		if s != nil {
-			release(s)
-		}
-		return err
+	for _, old := range run {
+		defer release(old)
+	}
+	if w.closed || !w.lists(run) { // one was set aside meanwhile
+		return w.refuse(s, nil)
 	}
 	if s != nil {
 		if aerr := w.adopt(s); aerr != nil {
-			for _, old := range run {
-				release(old)
-			}
-			release(s)
-			return aerr
+			return w.refuse(s, aerr)
 		}
 	}
-
 	w.segments = slices.DeleteFunc(w.segments, func(o *segmentFile) bool { return slices.Contains(run, o) })
 	for _, old := range run {
-		err = firstError(err, w.fs.Remove(w.segmentDir()+"/"+old.name))
-		release(old)
-		release(old)
+		defer release(old)
 	}
-	return firstError(err, w.fs.SyncDir(w.segmentDir()))
+	return w.removeMerged(run)
+}
+
+// lists reports that all of run are in the list of segments.
+func (w *workspace) lists(run []*segmentFile) bool {
+	return !slices.ContainsFunc(run, func(s *segmentFile) bool { return !slices.Contains(w.segments, s) })
+}
+
+// refuse lets go of a new segment that is not to take its place.
+func (w *workspace) refuse(s *segmentFile, cause error) error {
+	if s == nil {
+		return cause
+	}
+	w.stray(w.segmentDir() + "/" + s.name)
+	return firstError(cause, w.release(s))
+}
+
+// removeMerged removes the files of segments that were replaced.
+func (w *workspace) removeMerged(run []*segmentFile) (err error) {
+	for _, old := range run {
+		err = firstError(err, w.fs.Remove(w.segmentDir()+"/"+old.name))
+	}
+	if err = firstError(err, w.fs.SyncDir(w.segmentDir())); err != nil {
+		for _, old := range run {
+			w.stray(w.segmentDir() + "/" + old.name)
+		}
+	}
+	return err
 }

@@ -64,6 +64,9 @@ func (w *workspace) work() {
 			return
 		}
 		if !more {
+			w.mu.Lock()
+			w.bgErr = nil
+			w.mu.Unlock()
 			return
 		}
 	}
@@ -79,6 +82,9 @@ func (w *workspace) step() (more bool, err error) {
 
 // sealOne seals the oldest frozen head.
 func (w *workspace) sealOne() (bool, error) {
+	if err := w.clearStrays(); err != nil {
+		return false, err
+	}
 	w.mu.Lock()
 	if len(w.frozen) == 0 || w.closed {
 		w.mu.Unlock()
@@ -119,7 +125,19 @@ func (w *workspace) writeSegment(t *table.Table, id uint64, info segment.Info) (
 	if err := w.writeTable(tmp, t, id, info); err != nil {
 		return nil, errors.Join(writeError(err), removeIfThere(w.fs, tmp))
 	}
-	if err := w.fs.Rename(tmp, name); err != nil {
+	seg, err := w.place(tmp, id)
+	if err != nil {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.stray(tmp)
+		w.stray(name)
+	}
+	return seg, err
+}
+
+// place gives a segment that is written its name and opens it.
+func (w *workspace) place(tmp string, id uint64) (*segmentFile, error) {
+	if err := w.fs.Rename(tmp, w.segmentDir()+"/"+segmentName(id)); err != nil {
 		return nil, err
 	}
 	if err := w.fs.SyncDir(w.segmentDir()); err != nil {
@@ -176,7 +194,7 @@ func (w *workspace) sealed(f *frozen, s *segmentFile) error {
 	}
 	if s != nil {
 		if err := w.adopt(s); err != nil {
-			return errors.Join(err, w.release(s))
+			return w.refuse(s, err)
 		}
 	}
 	w.frozen = slices.DeleteFunc(w.frozen, func(g *frozen) bool { return g == f })
@@ -202,8 +220,10 @@ func (w *workspace) dropLog(log *wal.Writer, id uint64) error {
 			w.opt.Log.Warn("closing a log that is sealed", "workspace", w.name, "err", err)
 		}
 	}
-	if err := removeIfThere(w.fs, w.dir+"/"+wal.Name(id)); err != nil {
-		return err
+	name := w.dir + "/" + wal.Name(id)
+	err := errors.Join(removeIfThere(w.fs, name), w.fs.SyncDir(w.dir))
+	if err != nil {
+		w.stray(name)
 	}
-	return w.fs.SyncDir(w.dir)
+	return err
 }

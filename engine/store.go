@@ -44,6 +44,9 @@ func Open(opt Options) (*Store, error) {
 		return nil, err
 	}
 	if err := s.openWorkspaces(); err != nil {
+		for _, w := range s.workspaces {
+			err = errors.Join(err, w.abandon())
+		}
 		return nil, errors.Join(err, s.lock.Close())
 	}
 	return s, nil

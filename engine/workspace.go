@@ -32,6 +32,8 @@ type workspace struct {
 	frozen   []*frozen      // oldest first
 	segments []*segmentFile // by log range
 	nextID   uint64         // of the next segment
+	lastLog  uint64         // the highest log id that was tried
+	strays   []string       // files to remove before anything is sealed or merged; see strays.go
 	tombs    []tombstone
 	unread   []unread // by the head, in the request at hand
 	faults   []Fault
@@ -93,7 +95,8 @@ func (w *workspace) writable() error {
 // newLog starts the log of the next head, with the tombstones that still
 // matter as its first record, durably.
 func (w *workspace) newLog() error {
-	id := w.logID + 1
+	id := max(w.logID, w.lastLog) + 1
+	w.lastLog = id // what a failure may leave under this name is not met again
 	log, err := wal.Create(w.fs, w.dir, id, w.opt.wal())
 	if err != nil {
 		return writeError(err)
@@ -177,5 +180,5 @@ func writeError(err error) error {
 	case errors.Is(err, wal.ErrBroken):
 		return fmt.Errorf("%w: %w", query.ErrReadOnly, err)
 	}
-	return err
+	return diskError(err)
 }

@@ -259,10 +259,12 @@ func eachBit(set *index.Bits, base int, descending bool, fn func(row int) (bool,
 	return true, nil
 }
 
-// corrupt names the part in an error from damaged index bytes.
+// corrupt names the part in an error from damaged bytes; any other error, of
+// the disk or the context, is given back.
 func corrupt(p Part, err error) error {
-	if errors.Is(err, query.ErrCorrupt) || err == nil {
+	damaged := errors.Is(err, index.ErrCorrupt) || errors.Is(err, query.ErrInvalid)
+	if errors.Is(err, query.ErrCorrupt) || !damaged {
 		return err
 	}
-	return fmt.Errorf("%s: %w: %w", p.Name(), query.ErrCorrupt, err)
+	return fmt.Errorf("%s: %w: %v", p.Name(), query.ErrCorrupt, err)
 }

@@ -7,6 +7,7 @@ package part
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -76,23 +77,30 @@ func (p *Part) openIndexes() error {
 	return nil
 }
 
+// corrupt adds query.ErrCorrupt to an error that comes from damaged bytes; one
+// of reading them, or of a version that is not known, is none.
 func corrupt(err error) error {
-	if err == nil {
-		return nil
+	for _, damage := range []error{segment.ErrCorrupt, segment.ErrNoSection, index.ErrCorrupt} {
+		if errors.Is(err, damage) {
+			return fmt.Errorf("%w: %w", query.ErrCorrupt, err)
+		}
 	}
-	return fmt.Errorf("%w: %w", query.ErrCorrupt, err)
+	if errors.Is(err, query.ErrInvalid) { // what was stored, not what was asked
+		return fmt.Errorf("%w: %v", query.ErrCorrupt, err)
+	}
+	return err
 }
 
-// corrupt names the segment in an error from its bytes.
+// corrupt names the segment as well.
 func (p *Part) corrupt(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("segment %06d: %w: %w", p.ID(), query.ErrCorrupt, err)
+	return fmt.Errorf("segment %06d: %w", p.ID(), corrupt(err))
 }
 
 func (p *Part) corruptf(format string, args ...any) error {
-	return p.corrupt(fmt.Errorf(format, args...))
+	return fmt.Errorf("segment %06d: %w: %w", p.ID(), query.ErrCorrupt, fmt.Errorf(format, args...))
 }
 
 // WithDead is the part with some rows deleted; dead is not copied.
