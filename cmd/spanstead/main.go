@@ -29,6 +29,8 @@ var verbs = []verb{
 	{"verify", "read and check everything in a data directory", verify},
 	{"query", "answer one question from a data directory", ask},
 	{"seed", "make the spans of a scenario", seed},
+	{"import", "take the spans of files in", importFiles},
+	{"export", "write spans of a data directory to a file", export},
 }
 
 // errUsage ends the process with status 2; what it is about was printed.
