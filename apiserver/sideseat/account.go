@@ -74,7 +74,7 @@ func (a *Adapter) projects(w http.ResponseWriter, r *http.Request) error {
 	if err := params.check(fields{"page": fieldNumber, "limit": fieldNumber}); err != nil {
 		return err
 	}
-	p, err := params.paging()
+	p, err := a.paging(params)
 	if err != nil {
 		return err
 	}

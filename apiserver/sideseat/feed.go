@@ -75,27 +75,15 @@ func (a *Adapter) feedMessages(w http.ResponseWriter, r *request) error {
 	}
 	var blocks []messageBlock
 	var tools []sideml.Tool
-	owner := map[string]*item{}
 	for _, it := range items {
 		blocks = append(blocks, (&trace{items: []*item{it}}).blocksOf(it)...)
 		tools = append(tools, sideml.Tools(it.Raw)...)
-		owner[it.traceID+"/"+it.spanID] = it
 	}
 	blocks = fold(blocks)
 	slices.SortStableFunc(blocks, func(x, y messageBlock) int { return cmp.Compare(y.Timestamp, x.Timestamp) })
 	answer := feedMessagesAnswer{Data: blocks, Pagination: paging, ToolDefinitions: sideml.MergeTools(tools), ToolNames: []string{}}
 	answer.Metadata.MessageCount = len(blocks)
-	micros, counted := int64(0), map[*item]bool{}
-	for i := range blocks {
-		it := owner[blocks[i].TraceID+"/"+blocks[i].SpanID]
-		if it != nil && !counted[it] {
-			counted[it] = true
-			answer.Metadata.SpanCount++
-			answer.Metadata.TotalTokens += it.Tokens.Total
-			micros += it.Costs.Total
-		}
-	}
-	answer.Metadata.TotalCost = dollars(micros)
+	answer.Metadata.TotalTokens, answer.Metadata.TotalCost, answer.Metadata.SpanCount = sumOf(blocks)
 	rest.WriteJSON(w, http.StatusOK, answer)
 	return nil
 }
@@ -111,7 +99,7 @@ func (a *Adapter) feed(r *request, limit int) ([]*item, feedPaging, error) {
 	if q.After, err = r.query.cursor(); err != nil {
 		return nil, paging, err
 	}
-	if q.Range, err = r.query.windowOf("start_time", "end_time"); err != nil {
+	if q.Range, err = a.windowOf(r.query, "start_time", "end_time"); err != nil {
 		return nil, paging, err
 	}
 	sel := &selection{observations: r.query.bool("is_observation", false)}

@@ -2,6 +2,7 @@ package sideseat
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
@@ -73,7 +74,24 @@ func (a *Adapter) traceMessages(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return a.messages(w, r, tracesOrNone(t), nil)
+	around, err := a.around(r.Context(), r.project, t)
+	if err != nil {
+		return err
+	}
+	return a.messages(w, r, conversationOf{traces: tracesOrNone(t), around: around})
+}
+
+// around is the session of a trace, earliest trace first. What a trace repeats
+// of the conversation before it is left out of it.
+func (a *Adapter) around(ctx context.Context, project string, t *trace) ([]*trace, error) {
+	if t == nil {
+		return nil, nil
+	}
+	session := t.row(nil).SessionID
+	if session == nil {
+		return nil, nil
+	}
+	return a.sessionTraces(ctx, project, *session)
 }
 
 func tracesOrNone(t *trace) []*trace {
@@ -81,6 +99,30 @@ func tracesOrNone(t *trace) []*trace {
 		return nil
 	}
 	return []*trace{t}
+}
+
+// conversationOf says which messages are asked for.
+type conversationOf struct {
+	traces []*trace
+	around []*trace         // the session, which only tells what is history
+	only   func(*item) bool // of the traces' spans; nil for all
+	// session: the totals are of the spans whose messages are shown, rather
+	// than of the traces.
+	session bool
+}
+
+// sumOf adds up the tokens and costs of the spans that blocks are from.
+func sumOf(blocks []messageBlock) (tokens int64, cost number, spans int) {
+	counted := map[string]bool{}
+	for i := range blocks {
+		b := &blocks[i]
+		if key := b.TraceID + "/" + b.SpanID; !counted[key] {
+			counted[key] = true
+			tokens += *b.Tokens
+			cost += *b.Cost
+		}
+	}
+	return tokens, cost, len(counted)
 }
 
 // spanMessages answers GET /traces/{trace}/spans/{span}/messages.
@@ -93,7 +135,7 @@ func (a *Adapter) spanMessages(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return a.messages(w, r, tracesOrNone(t), func(it *item) bool { return it.spanID == r.vars["span"] })
+	return a.messages(w, r, conversationOf{traces: tracesOrNone(t), only: func(it *item) bool { return it.spanID == r.vars["span"] }})
 }
 
 // sessionMessages answers GET /sessions/{session}/messages.
@@ -106,51 +148,89 @@ func (a *Adapter) sessionMessages(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	return a.messages(w, r, traces, nil)
+	return a.messages(w, r, conversationOf{traces: traces, around: traces, session: true})
 }
 
 // messages answers with the conversation of some traces, or of some spans of
 // them.
-func (a *Adapter) messages(w http.ResponseWriter, r *request, traces []*trace, only func(*item) bool) error {
+func (a *Adapter) messages(w http.ResponseWriter, r *request, of conversationOf) error {
 	if err := r.query.check(messageFields); err != nil {
 		return err
 	}
-	window, err := r.query.window()
+	window, err := a.window(r.query)
 	if err != nil {
 		return err
 	}
 	var tokens derive.Tokens
 	var costs derive.Costs
 	var tools []sideml.Tool
-	var blocks []messageBlock
-	for _, t := range traces {
-		tt, cc := t.totals(only)
+	blocks := []messageBlock{}
+	for _, t := range of.traces {
+		tt, cc := t.totals(of.only)
 		tokens.Add(tt)
 		costs.Add(cc)
+		var said []messageBlock
 		for _, it := range t.items {
-			if window.Contains(it.Raw.StartTimeUnixNano) && (only == nil || only(it)) {
+			if window.Contains(it.Raw.StartTimeUnixNano) && (of.only == nil || of.only(it)) {
 				tools = append(tools, sideml.Tools(it.Raw)...)
-				blocks = append(blocks, t.blocksOf(it)...)
+				said = append(said, t.blocksOf(it)...)
 			}
 		}
+		blocks = append(blocks, fold(withoutHistory(said, of.around))...)
 	}
-	blocks = fold(blocks)
+	byTime(blocks)
 	if role, ok := r.query.get("role"); ok {
 		blocks = slices.DeleteFunc(blocks, func(b messageBlock) bool { return b.Role != role })
 	}
+	meta := a.metaOfMessages(blocks, tokens, costs)
+	if of.session {
+		meta.TotalTokens, meta.TotalCost, _ = sumOf(blocks)
+	}
 	rest.WriteJSON(w, http.StatusOK, conversation{
-		Messages: blocks, Metadata: a.metaOfMessages(blocks, tokens, costs),
-		ToolDefinitions: sideml.MergeTools(tools), ToolNames: toolNames(traces),
+		Messages: blocks, Metadata: meta,
+		ToolDefinitions: sideml.MergeTools(tools), ToolNames: toolNames(of.traces),
 	})
 	return nil
 }
 
+// withoutHistory leaves out what each span was told again of earlier traces:
+// everything up to the last answer that the model had given before.
+func withoutHistory(blocks []messageBlock, session []*trace) []messageBlock {
+	if len(blocks) == 0 || len(session) == 0 {
+		return blocks
+	}
+	given := map[string]bool{}
+	for _, t := range session {
+		if t.items[0].traceID == blocks[0].TraceID {
+			break
+		}
+		for _, it := range t.items {
+			for _, b := range sideml.Extract(it.Raw) {
+				if b.Role == sideml.RoleAssistant && b.Said() {
+					given[b.Hash] = true
+				}
+			}
+		}
+	}
+	last := map[string]int{} // by span, the last message that is history
+	for i := range blocks {
+		if b := &blocks[i]; b.Role == sideml.RoleAssistant && !b.block.Said() && given[b.ContentHash] {
+			last[b.SpanID] = max(last[b.SpanID], b.MessageIndex+1)
+		}
+	}
+	return slices.DeleteFunc(blocks, func(b messageBlock) bool { return !b.block.Said() && b.MessageIndex < last[b.SpanID] })
+}
+
 // fold orders blocks by time and leaves out what they repeat.
 func fold(blocks []messageBlock) []messageBlock {
+	byTime(blocks)
+	return sideml.Fold(blocks, func(b *messageBlock) *sideml.Block { return &b.block })
+}
+
+func byTime(blocks []messageBlock) {
 	slices.SortStableFunc(blocks, func(x, y messageBlock) int {
 		return cmp.Or(cmp.Compare(x.Timestamp, y.Timestamp), cmp.Compare(x.start, y.start))
 	})
-	return sideml.Fold(blocks, func(b *messageBlock) *sideml.Block { return &b.block })
 }
 
 func (a *Adapter) metaOfMessages(blocks []messageBlock, tokens derive.Tokens, costs derive.Costs) messageMeta {
@@ -172,6 +252,7 @@ func (t *trace) blocksOf(it *item) []messageBlock {
 	}
 	path := t.path(it)
 	total, cost := it.Tokens.Total, dollars(it.Costs.Total)
+	none, free := int64(0), number(0)
 	out := make([]messageBlock, len(extracted))
 	for i, b := range extracted {
 		out[i] = messageBlock{
@@ -180,6 +261,9 @@ func (t *trace) blocksOf(it *item) []messageBlock {
 			Observation: &it.Observation, Model: it.Model, Provider: it.System, Name: b.Name, FinishReason: b.Finish,
 			ToolUseID: b.ToolUseID, ToolName: b.ToolName, Tokens: &total, Cost: &cost, StatusCode: it.Status, IsError: b.Error,
 			SourceType: b.Source, Category: b.Category, ContentHash: b.Hash, IsSemantic: b.Semantic, block: b, start: it.Start,
+		}
+		if b.Error { // what went wrong has cost nothing
+			out[i].Tokens, out[i].Cost = &none, &free
 		}
 	}
 	return out

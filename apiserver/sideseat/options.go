@@ -86,7 +86,7 @@ func (a *Adapter) options(w http.ResponseWriter, r *request, observations bool, 
 	if err := r.query.check(optionFields); err != nil {
 		return err
 	}
-	window, err := r.query.window()
+	window, err := a.window(r.query)
 	if err != nil {
 		return err
 	}

@@ -165,27 +165,33 @@ func (p params) bool(key string, otherwise bool) bool {
 	return otherwise
 }
 
-// Bounds on paging.
+// Bounds on paging: those of the service, and ours where the page knows none.
 const (
-	defaultLimit = 50
-	maxLimit     = 500
-	maxPage      = 100
+	defaultLimit    = 50
+	maxLimit        = 500
+	maxPage         = 100
+	documentedLimit = 10_000
 )
 
 type paging struct{ page, limit int }
 
-func (p paging) offset() int { return (p.page - 1) * p.limit }
+// offset is how many items come before the page, as far as the store counts.
+func (p paging) offset() int { return min((p.page-1)*p.limit, query.MaxLimit) }
 
-func (p params) paging() (paging, error) {
+func (a *Adapter) paging(p params) (paging, error) {
+	most := documentedLimit
+	if a.observed() {
+		most = maxLimit
+	}
 	out := paging{p.number("page", 1), p.number("limit", defaultLimit)}
 	var faults []string
-	if out.limit < 1 || out.limit > maxLimit {
-		faults = append(faults, fmt.Sprintf("Limit must be between 1 and %d", maxLimit))
+	if out.limit < 1 || out.limit > most {
+		faults = append(faults, fmt.Sprintf("Limit must be between 1 and %d", most))
 	}
 	switch {
 	case out.page < 1:
 		faults = append(faults, "Page must be >= 1")
-	case out.page > maxPage:
+	case a.observed() && out.page > maxPage:
 		faults = append(faults, fmt.Sprintf("Page must be <= %d to prevent expensive queries", maxPage))
 	}
 	if faults != nil {
@@ -218,20 +224,20 @@ func (p params) order(allowed ...string) (order, error) {
 
 // window is the range of start times that from_timestamp and to_timestamp
 // give, both inclusive, in whole microseconds as the service keeps them.
-func (p params) window() (query.Range, error) {
-	return p.windowOf("from_timestamp", "to_timestamp")
+func (a *Adapter) window(p params) (query.Range, error) {
+	return a.windowOf(p, "from_timestamp", "to_timestamp")
 }
 
-func (p params) windowOf(fromKey, toKey string) (query.Range, error) {
+func (a *Adapter) windowOf(p params, fromKey, toKey string) (query.Range, error) {
 	var r query.Range
-	from, ok, err := p.time(fromKey)
+	from, ok, err := a.time(p, fromKey)
 	if err != nil {
 		return r, err
 	}
 	if ok {
 		r.From = rest.UnixNano(from.Truncate(time.Microsecond))
 	}
-	to, ok, err := p.time(toKey)
+	to, ok, err := a.time(p, toKey)
 	if err != nil {
 		return r, err
 	}
@@ -243,12 +249,14 @@ func (p params) windowOf(fromKey, toKey string) (query.Range, error) {
 	return r, nil
 }
 
-func (p params) time(key string) (t time.Time, ok bool, err error) {
+func (a *Adapter) time(p params, key string) (t time.Time, ok bool, err error) {
 	v, ok := p.get(key)
 	if !ok {
 		return t, false, nil
 	}
-	t, err = parseTime(v)
+	if t, err = parseTime(v); err != nil && !a.observed() {
+		t, err = parseISO(v)
+	}
 	if err != nil {
 		return t, false, bad("INVALID_TIMESTAMP", fmt.Sprintf("Invalid timestamp format: %s. Use ISO 8601 format.", v))
 	}
@@ -271,3 +279,20 @@ func parseTime(v string) (time.Time, error) {
 }
 
 func unixNano(t time.Time) uint64 { return rest.UnixNano(t) }
+
+// isoLayouts are the forms of ISO 8601 that the service does not take. A time
+// without a zone is in UTC.
+var isoLayouts = []string{
+	"2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02",
+}
+
+func parseISO(v string) (time.Time, error) {
+	var t time.Time
+	var err error
+	for _, layout := range isoLayouts {
+		if t, err = time.Parse(layout, v); err == nil {
+			return t, nil
+		}
+	}
+	return t, err
+}

@@ -127,6 +127,31 @@ func (a *Adapter) countResent(ctx context.Context, project string, sel *selectio
 	return n, nil
 }
 
+// countResentSpans is how many spans are counted for a second sending alone.
+func (a *Adapter) countResentSpans(ctx context.Context, project string, sel *selection) (int, error) {
+	items, err := a.resent(ctx, project)
+	if err != nil || len(items) == 0 {
+		return 0, err
+	}
+	again := map[string]*item{}
+	for _, it := range items {
+		if sel.matches(it) {
+			again[spanKey(it.Raw)] = it
+		}
+	}
+	n := 0
+	for _, it := range again {
+		first, err := a.stored(ctx, project, []*span.Span{it.Raw})
+		if err != nil {
+			return 0, err
+		}
+		if s := first[spanKey(it.Raw)]; s == nil || !sel.matches(a.item(s)) {
+			n++
+		}
+	}
+	return n, nil
+}
+
 // dropResent forgets what was kept of deleted traces.
 func (a *Adapter) dropResent(ctx context.Context, project string, ids []span.TraceID) error {
 	if !a.observed() {

@@ -19,6 +19,39 @@ type selection struct {
 	observations bool
 	// traces, if not nil, are the only ones that count.
 	traces []span.TraceID
+	// faults are conditions that cannot be evaluated: they fail on the first
+	// span that has a value for them, and hold for no other.
+	faults []*filter.Condition
+}
+
+// stumble fails as the service does: at once for an operator that does not
+// apply, otherwise when a span that the other conditions let
+// through has a value that a faulty condition cannot be compared with. When
+// none has, nothing matches. Sessions and observations are told apart later.
+func (a *Adapter) stumble(ctx context.Context, project string, sel *selection) error {
+	if sel.faults == nil {
+		return nil
+	}
+	for _, c := range sel.faults {
+		if errors.Is(c.Fault(), filter.ErrOperator) {
+			return errDatabase
+		}
+		others := selection{window: sel.window}
+		others.conditions = append(slices.Clone(sel.conditions), c.Present())
+		found := false
+		err := a.each(ctx, project, &others, query.Spans{}, func(*item) bool {
+			found = true
+			return false
+		})
+		if err != nil {
+			return err
+		}
+		if found {
+			return errDatabase
+		}
+	}
+	sel.traces = []span.TraceID{}
+	return nil
 }
 
 // plan is the selection as the store can answer it.

@@ -87,7 +87,7 @@ func (a *Adapter) listSessions(w http.ResponseWriter, r *request) error {
 	if err := r.query.check(sessionFields, a.repeatable()...); err != nil {
 		return err
 	}
-	p, err := r.query.paging()
+	p, err := a.paging(r.query)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,12 @@ func (a *Adapter) listSessions(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	groups, err := a.groups(r.Context(), r.project, sel)
+	named := *sel
+	named.conditions = append(slices.Clone(sel.conditions), filter.Sessions.Present("session_id"))
+	if err := a.stumble(r.Context(), r.project, &named); err != nil {
+		return err
+	}
+	groups, err := a.groups(r.Context(), r.project, &named)
 	if err != nil {
 		return err
 	}
@@ -121,12 +126,27 @@ func (a *Adapter) listSessions(w http.ResponseWriter, r *request) error {
 	return noStore(w, answer)
 }
 
+// groups are the sessions that have a span that is asked for, each with all
+// the spans that name it.
 func (a *Adapter) groups(ctx context.Context, project string, sel *selection) ([]*group, error) {
-	named := *sel
-	named.conditions = append(slices.Clone(sel.conditions), filter.Sessions.Present("session_id"))
+	if sel.traces != nil && len(sel.traces) == 0 {
+		return nil, nil
+	}
+	asked := map[string]bool{}
+	err := a.each(ctx, project, sel, query.Spans{}, func(it *item) bool {
+		asked[*it.SessionID] = true
+		return true
+	})
+	if err != nil || len(asked) == 0 {
+		return nil, err
+	}
+	all := &selection{conditions: []*filter.Condition{filter.Sessions.Present("session_id")}}
 	byID := map[string]*group{}
 	var groups []*group
-	err := a.each(ctx, project, &named, query.Spans{}, func(it *item) bool {
+	err = a.each(ctx, project, all, query.Spans{}, func(it *item) bool {
+		if !asked[*it.SessionID] {
+			return true
+		}
 		g := byID[*it.SessionID]
 		if g == nil {
 			g = &group{row: sessionRow{SessionID: *it.SessionID}, traces: map[span.TraceID]bool{}}

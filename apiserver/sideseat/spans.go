@@ -53,7 +53,7 @@ func (a *Adapter) spanPage(r *request, traceID *string) (*list[spanRow], error) 
 	if err := r.query.check(spanFields, a.repeatable()...); err != nil {
 		return nil, err
 	}
-	p, err := r.query.paging()
+	p, err := a.paging(r.query)
 	if err != nil {
 		return nil, err
 	}
@@ -78,26 +78,26 @@ func (a *Adapter) spanPage(r *request, traceID *string) (*list[spanRow], error) 
 	if nothing {
 		return answer, nil
 	}
+	if err := a.stumble(r.Context(), r.project, sel); err != nil || sel.faults != nil {
+		return answer, err
+	}
 	items, total, err := a.pageOfSpans(r.Context(), r.project, sel, o, p)
 	raw := r.query.bool("include_raw_span", false)
 	for _, it := range items {
 		answer.Data = append(answer.Data, it.rowWithRaw(r.project, raw))
 	}
-	answer.Meta = metaOf(p, total)
+	if err != nil {
+		return nil, err
+	}
+	again, err := a.countResentSpans(r.Context(), r.project, sel)
+	answer.Meta = metaOf(p, total+again)
 	return answer, err
 }
 
-// spanScope narrows a selection to observations or their opposite, to one
-// trace and to a session's traces. nothing says that no span can be meant.
+// spanScope narrows a selection to observations, to one trace and to a
+// session's traces. A selection that is not of observations is of all spans. nothing says that no span can be meant.
 func (a *Adapter) spanScope(r *request, sel *selection, traceID *string) (nothing bool, err error) {
-	if v, ok := r.query.get("is_observation"); ok {
-		want := v == "true"
-		if want {
-			sel.observations = true
-		} else {
-			sel.conditions = append(sel.conditions, filter.Spans.AnyOf("observation_type", "span"))
-		}
-	}
+	sel.observations = r.query.bool("is_observation", false)
 	if traceID != nil {
 		id, ok := traceIDOf(*traceID)
 		if !ok {

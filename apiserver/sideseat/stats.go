@@ -100,12 +100,12 @@ func (a *Adapter) stats(w http.ResponseWriter, r *request) error {
 			return plainError(parseError("missing field `%s`", key))
 		}
 	}
-	window, err := r.query.window()
+	window, err := a.window(r.query)
 	if err != nil {
 		return err
 	}
-	from, _, _ := r.query.time("from_timestamp")
-	to, _, _ := r.query.time("to_timestamp")
+	from, _, _ := a.time(r.query, "from_timestamp")
+	to, _, _ := a.time(r.query, "to_timestamp")
 	if !from.Before(to) {
 		return bad("INVALID_TIME_RANGE", "from_timestamp must be strictly before to_timestamp")
 	}

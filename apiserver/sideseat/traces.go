@@ -27,13 +27,16 @@ func (a *Adapter) listTraces(w http.ResponseWriter, r *request) error {
 	if err := r.query.check(traceFields, a.repeatable()...); err != nil {
 		return err
 	}
-	paging, err := r.query.paging()
+	paging, err := a.paging(r.query)
 	if err != nil {
 		return err
 	}
 	order, err := r.query.order(traceOrders...)
 	if err != nil {
 		return err
+	}
+	if a.observed() && order.column == "total_tokens" {
+		order.column = "start_time" // as the service really orders them
 	}
 	sel, err := a.selectionOf(r.query, filter.Traces)
 	if err != nil {
@@ -45,6 +48,9 @@ func (a *Adapter) listTraces(w http.ResponseWriter, r *request) error {
 		if err := a.inSession(ctx, r.project, sel, session); err != nil {
 			return err
 		}
+	}
+	if err := a.stumble(ctx, r.project, sel); err != nil {
+		return err
 	}
 	rows, total, err := a.traceRows(ctx, r.project, sel, order, paging)
 	if err != nil {
@@ -75,7 +81,7 @@ func (a *Adapter) repeatable() []string {
 func (a *Adapter) selectionOf(p params, columns filter.Set) (*selection, error) {
 	sel := &selection{}
 	var err error
-	if sel.window, err = p.window(); err != nil {
+	if sel.window, err = a.window(p); err != nil {
 		return nil, err
 	}
 	if environments := a.environments(p); environments != nil {
@@ -93,7 +99,16 @@ func (a *Adapter) selectionOf(p params, columns filter.Set) (*selection, error) 
 		if err != nil {
 			return nil, a.filterError(err)
 		}
-		sel.conditions = append(sel.conditions, conditions...)
+		for _, c := range conditions {
+			switch {
+			case c.Fault() == nil:
+				sel.conditions = append(sel.conditions, c)
+			case a.observed():
+				sel.faults = append(sel.faults, c)
+			default:
+				return nil, a.filterError(c.Fault())
+			}
+		}
 	}
 	return sel, nil
 }

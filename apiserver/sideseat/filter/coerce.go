@@ -20,6 +20,12 @@ func compile(c *column, o op, v literal, exact bool) (*Condition, error) {
 	if (o == opIn || o == opNotIn) && len(v.list) == 0 {
 		return nil, nil // an empty list is no filter
 	}
+	if c.kind == kindTags && (o == opIn || o == opNotIn) {
+		return nil, fmt.Errorf("column %s: a list: %w", c.name, ErrOperator)
+	}
+	if c.kind != kindText && c.kind != kindTags && c.kind != kindEachTag && (o == opContains || o == opPrefix || o == opSuffix) {
+		return nil, fmt.Errorf("column %s: part of a number: %w", c.name, ErrOperator)
+	}
 	operands := []literal{v}
 	if o == opIn || o == opNotIn {
 		operands = v.list
@@ -28,12 +34,6 @@ func compile(c *column, o op, v literal, exact bool) (*Condition, error) {
 		if err := out.operand(l, exact); err != nil {
 			return nil, fmt.Errorf("column %s: %w", c.name, err)
 		}
-	}
-	if c.kind == kindTags && (o == opIn || o == opNotIn) {
-		return nil, fmt.Errorf("column %s: a list: %w", c.name, ErrFault)
-	}
-	if out.always == nil && c.kind != kindText && c.kind != kindTags && c.kind != kindEachTag && (o == opContains || o == opPrefix || o == opSuffix) {
-		return nil, fmt.Errorf("column %s: part of a number: %w", c.name, ErrFault)
 	}
 	return out, nil
 }
@@ -121,13 +121,9 @@ func (l literal) asText(exact bool) (string, error) {
 	return "", fmt.Errorf("a text is not true or false: %w", ErrFault)
 }
 
-// doubleText writes a number as the service's database does: 100.0, 2.5, 1e+20.
-func doubleText(f float64) string {
-	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
-		return strconv.FormatFloat(f, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
-}
+// doubleText writes a number without an exponent, and a whole one without a
+// point, as the service does.
+func doubleText(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 func (l literal) asNumber() (float64, error) {
 	switch l.kind {

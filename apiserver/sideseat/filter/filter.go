@@ -9,6 +9,7 @@ package filter
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -20,6 +21,9 @@ const Max = 50
 
 // ErrFault is a literal that the column's type cannot be compared with.
 var ErrFault = errors.New("the value cannot be compared with the column")
+
+// ErrOperator is an ErrFault of the operator, whatever the literal.
+var ErrOperator = fmt.Errorf("the operator does not apply: %w", ErrFault)
 
 // op is what a condition asks.
 type op uint8
@@ -68,7 +72,16 @@ type Condition struct {
 	texts  []string // operands of a text column
 	ints   []int64  // operands of a number or time column
 	always *bool    // decided without looking at the column, which must not be null
+	fault  error    // wraps ErrFault
 }
+
+// Fault is an error that wraps ErrFault when the value cannot be compared with
+// what the column holds. Such a condition is not to be evaluated; the service
+// fails as soon as it comes upon a value that is not null.
+func (c *Condition) Fault() error { return c.fault }
+
+// Present is the condition that the column of c is not null.
+func (c *Condition) Present() *Condition { return &Condition{column: c.column, op: opNotNull} }
 
 // Row is what a condition is evaluated over.
 type Row struct {

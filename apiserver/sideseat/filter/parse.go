@@ -29,9 +29,9 @@ type UnknownColumn struct{ Name string }
 // Error is the service's message.
 func (e UnknownColumn) Error() string { return "Cannot filter by column: " + e.Name }
 
-// Parse reads the filters parameter. The error is a *SyntaxError, a TooMany,
-// an UnknownColumn, or wraps ErrFault for a value that the column's type
-// cannot be compared with.
+// Parse reads the filters parameter. The error is a *SyntaxError, a TooMany or
+// an UnknownColumn. A value that the column's type cannot be compared with is
+// a condition with a Fault.
 func Parse(text string, g Grammar, columns Set) ([]*Condition, error) {
 	raws, err := scanAll(text, g)
 	if err != nil {
@@ -55,7 +55,7 @@ func Parse(text string, g Grammar, columns Set) ([]*Condition, error) {
 		}
 		cond, err := compile(c, r.op, r.value, r.page)
 		if err != nil {
-			return nil, err
+			cond = &Condition{column: c, op: r.op, fault: err}
 		}
 		if cond != nil {
 			out = append(out, cond)

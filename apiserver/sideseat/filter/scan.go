@@ -26,6 +26,7 @@ type node struct {
 	truth  bool
 	list   []node
 	fields []field
+	end    int // offset behind the value
 }
 
 type field struct {
@@ -105,6 +106,12 @@ func (s *scanner) peek() byte {
 func (s *scanner) end() bool { return s.peek() == 0 && s.at == len(s.text) }
 
 func (s *scanner) value(depth int) (node, error) {
+	n, err := s.bare(depth)
+	n.end = s.at
+	return n, err
+}
+
+func (s *scanner) bare(depth int) (node, error) {
 	if depth > maxDepth {
 		return node{}, s.fail("recursion limit exceeded")
 	}

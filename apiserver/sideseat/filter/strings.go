@@ -14,25 +14,25 @@ func Strings(text, key, typeName string) ([]string, error) {
 	if !s.end() {
 		return nil, s.failAt(s.at+1, "trailing characters")
 	}
-	shape := func(format string, args ...any) error {
-		e, _ := s.fail(format, args...).(*SyntaxError)
+	shape := func(at int, format string, args ...any) error {
+		e, _ := s.failAt(at, format, args...).(*SyntaxError)
 		return &ShapeError{*e}
 	}
 	if n.kind != 'o' {
-		return nil, shape("invalid type: %s, expected struct %s", n.describe(), typeName)
+		return nil, shape(n.end, "invalid type: %s, expected struct %s", n.describe(), typeName)
 	}
 	list := n.get(key)
 	if list == nil {
-		return nil, shape("missing field `%s`", key)
+		return nil, shape(n.end, "missing field `%s`", key)
 	}
 	if list.kind != 'a' {
-		return nil, shape("%s: invalid type: %s, expected a sequence", key, list.describe())
+		return nil, shape(list.end, "%s: invalid type: %s, expected a sequence", key, list.describe())
 	}
 	texts := []string{}
 	for i := range list.list {
 		e := &list.list[i]
 		if e.kind != 's' {
-			return nil, shape("%s[%d]: invalid type: %s, expected a string", key, i, e.describe())
+			return nil, shape(e.end, "%s[%d]: invalid type: %s, expected a string", key, i, e.describe())
 		}
 		texts = append(texts, e.text)
 	}

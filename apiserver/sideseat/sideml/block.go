@@ -29,7 +29,7 @@ func content(v any) json.RawMessage {
 }
 
 func textBlock(text string) block {
-	return block{kind: "text", plain: text, hash: hashOf("text", text),
+	return block{kind: "text", plain: text, hash: hashOf("text", strings.TrimSpace(text)),
 		content: content(struct {
 			Type string `json:"type"`
 			Text string `json:"text"`
@@ -46,7 +46,7 @@ func thinking(text, signature string) block {
 }
 
 func jsonBlock(data json.RawMessage) block {
-	return block{kind: "json", plain: compact(data), hash: hashOf("json", canonical(data, true)),
+	return block{kind: "json", plain: compact(data), hash: hashOf("json", canonical(data)),
 		content: content(struct {
 			Type string          `json:"type"`
 			Data json.RawMessage `json:"data"`
@@ -54,7 +54,7 @@ func jsonBlock(data json.RawMessage) block {
 }
 
 func unknown(raw json.RawMessage) block {
-	return block{kind: "unknown", hash: hashOf("unknown", canonical(raw, false)),
+	return block{kind: "unknown", hash: hashOf("unknown", canonical(raw)),
 		content: content(struct {
 			Type string          `json:"type"`
 			Raw  json.RawMessage `json:"raw"`
@@ -73,7 +73,7 @@ func toolUse(id, name string, arguments json.RawMessage) block {
 		input = json.RawMessage("{}")
 	}
 	return block{kind: "tool_use", id: id, tool: name, plain: name + "(" + compact(input) + ")",
-		hash: hashOf("tool_use", name, canonical(input, true)),
+		hash: hashOf("tool_use", name, canonical(input)),
 		content: content(struct {
 			Type  string          `json:"type"`
 			ID    string          `json:"id,omitempty"`
@@ -139,7 +139,7 @@ func resultText(result json.RawMessage) string {
 	if text, ok := textOf(result); ok {
 		return text
 	}
-	return canonical(result, true)
+	return canonical(result)
 }
 
 func compact(raw json.RawMessage) string {

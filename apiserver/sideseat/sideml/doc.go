@@ -35,6 +35,10 @@ type Block struct {
 	plain  string // as a preview shows it; "" if it does not
 }
 
+// Said reports whether a block is the model's own answer rather than something
+// that it was told.
+func (b *Block) Said() bool { return b.output }
+
 // The roles.
 const (
 	RoleSystem    = "system"

@@ -104,7 +104,7 @@ func (r *reader) choice(e *span.Event) {
 	content := firstOf(e.Attributes, "message", "content")
 	raw := rawJSON(content)
 	if o := object(raw); o != nil {
-		if text, ok := textOf(o["content"]); ok {
+		if text, ok := textOf(o["content"]); ok && o["role"] != nil {
 			m.blocks = []block{textBlock(text)}
 		} else {
 			m.blocks = []block{jsonBlock(raw)}

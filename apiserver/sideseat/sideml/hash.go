@@ -32,9 +32,8 @@ func sum(b []byte) string {
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, sipHash13(b)))
 }
 
-// canonical writes JSON with its keys sorted and without quotes around them,
-// and with or without quotes around strings.
-func canonical(raw json.RawMessage, quotes bool) string {
+// canonical writes JSON with its keys sorted and without quotes around them.
+func canonical(raw json.RawMessage) string {
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.UseNumber()
 	var v any
@@ -42,11 +41,11 @@ func canonical(raw json.RawMessage, quotes bool) string {
 		return string(raw)
 	}
 	var b strings.Builder
-	writeCanonical(&b, v, quotes)
+	writeCanonical(&b, v)
 	return b.String()
 }
 
-func writeCanonical(b *strings.Builder, v any, quotes bool) {
+func writeCanonical(b *strings.Builder, v any) {
 	switch v := v.(type) {
 	case nil:
 		b.WriteString("null")
@@ -59,18 +58,14 @@ func writeCanonical(b *strings.Builder, v any, quotes bool) {
 	case json.Number:
 		b.WriteString(v.String())
 	case string:
-		if quotes {
-			b.Write(content(v))
-		} else {
-			b.WriteString(v)
-		}
+		b.Write(content(v))
 	case []any:
 		b.WriteByte('[')
 		for i, e := range v {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			writeCanonical(b, e, quotes)
+			writeCanonical(b, e)
 		}
 		b.WriteByte(']')
 	case map[string]any:
@@ -86,7 +81,7 @@ func writeCanonical(b *strings.Builder, v any, quotes bool) {
 			}
 			b.WriteString(key)
 			b.WriteByte(':')
-			writeCanonical(b, v[key], quotes)
+			writeCanonical(b, v[key])
 		}
 		b.WriteByte('}')
 	}
