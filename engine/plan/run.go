@@ -31,7 +31,19 @@ type Stats struct {
 	RowLists int // row lists read from the index
 	Rows     int // rows that matched
 	Fetched  int // rows assembled into spans
-	Note     string
+	// Bytes that were read from the part's file meanwhile: what was cached is
+	// not among them, what other questions read at the same time is.
+	Bytes int64
+	Note  string
+}
+
+// bytesRead counts what was read of a part's file since it was opened; 0 for a
+// part that has none.
+func bytesRead(p Part) int64 {
+	if f, ok := p.(interface{ BytesRead() int64 }); ok {
+		return f.BytesRead()
+	}
+	return 0
 }
 
 // run is one filter over one part, for one question.
@@ -44,6 +56,7 @@ type run struct {
 	lo    int // rows of a sorted part that lie in the range: lo <= row < hi
 	hi    int
 	stats Stats
+	read  int64 // bytesRead of the part before
 	free  []*index.Bits
 }
 
@@ -53,7 +66,7 @@ func newRun(ctx context.Context, p Part, opt *Options, rng query.Range, filter q
 	if p.Rows() == 0 || rng.To != 0 && lo >= rng.To || hi < rng.From {
 		return nil, nil
 	}
-	r := &run{ctx: ctx, part: p, opt: opt, rng: rng, hi: p.Rows()}
+	r := &run{ctx: ctx, part: p, opt: opt, rng: rng, hi: p.Rows(), read: bytesRead(p)}
 	r.stats = Stats{Part: p.Name(), Batches: batches(p)}
 	c := compiler{run: r, part: p}
 	root, err := c.compile(filter)
@@ -210,6 +223,7 @@ func (r *run) release(b *index.Bits) { r.free = append(r.free, b) }
 // done reports what the run cost.
 func (r *run) done() {
 	if r.opt.Explain != nil {
+		r.stats.Bytes = bytesRead(r.part) - r.read
 		r.opt.Explain(r.stats)
 	}
 }

@@ -17,6 +17,7 @@ func Trace(ctx context.Context, parts []Part, opt Options, id span.TraceID) ([]*
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		read := bytesRead(p)
 		rows, err := rowsOfTrace(p, id)
 		if err != nil {
 			return nil, err
@@ -30,7 +31,7 @@ func Trace(ctx context.Context, parts []Part, opt Options, id span.TraceID) ([]*
 		}
 		out = append(out, spans...)
 		if opt.Explain != nil {
-			opt.Explain(Stats{Part: p.Name(), Batches: batches(p), RowLists: 1, Rows: len(rows), Fetched: len(rows)})
+			opt.Explain(Stats{Part: p.Name(), Batches: batches(p), RowLists: 1, Rows: len(rows), Fetched: len(rows), Bytes: bytesRead(p) - read})
 		}
 	}
 	if len(out) == 0 {

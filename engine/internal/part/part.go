@@ -116,6 +116,9 @@ func (p *Part) Forget() { p.cache.forget(p.owner) }
 // Reader is the segment itself.
 func (p *Part) Reader() *segment.Reader { return p.r }
 
+// BytesRead counts the bytes read from the segment's file since it was opened.
+func (p *Part) BytesRead() int64 { return p.r.BytesRead() }
+
 // ID is the segment's id.
 func (p *Part) ID() uint64 { return p.r.Spec().ID }
 
