@@ -28,6 +28,7 @@ var verbs = []verb{
 	{"inspect", "tell what a data directory holds and what it costs", inspect},
 	{"verify", "read and check everything in a data directory", verify},
 	{"query", "answer one question from a data directory", ask},
+	{"bench", "time ingest and questions, side by side with other stores", measure},
 	{"seed", "make the spans of a scenario", seed},
 	{"import", "take the spans of files in", importFiles},
 	{"export", "write spans of a data directory to a file", export},
