@@ -6,7 +6,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/spanstead/spanstead/engine/span"
-	"github.com/spanstead/spanstead/segment"
 )
 
 // The arrays here lie in memory that the garbage collector owns, so none of
@@ -14,11 +13,12 @@ import (
 
 func buffer(b []byte) *memory.Buffer { return memory.NewBufferBytes(b) }
 
-// slicer gives slices of a fixed-width column without nulls.
-func slicer(t arrow.DataType, b []byte) func(from, to int) arrow.Array {
+// slicer gives slices of a fixed-width column without nulls: values appends
+// those of rows from..to to dst.
+func slicer(t arrow.DataType, values func(dst []byte, from, to int) []byte) func(from, to int) arrow.Array {
 	width := t.(arrow.FixedWidthDataType).Bytes()
 	return func(from, to int) arrow.Array {
-		return fixedArray(t, b[from*width:to*width], to-from, nil)
+		return fixedArray(t, values(make([]byte, 0, width*(to-from)), from, to), to-from, nil)
 	}
 }
 
@@ -47,26 +47,11 @@ func validity(n int, valid func(i int) bool) (*memory.Buffer, int) {
 }
 
 // codeSlicer gives slices of codes in the narrowest type.
-func codeSlicer(codes []uint32, size int) func(from, to int) arrow.Array {
-	t := segment.Group{Codes: size}.IndexType()
+func codeSlicer(all []uint32, size int) func(from, to int) arrow.Array {
 	return func(from, to int) arrow.Array {
-		part := codes[from:to]
-		switch t {
-		case arrow.PrimitiveTypes.Uint8:
-			return fixedArray(t, narrow[uint8](part), len(part), nil)
-		case arrow.PrimitiveTypes.Uint16:
-			return fixedArray(t, arrow.Uint16Traits.CastToBytes(narrow[uint16](part)), len(part), nil)
-		}
-		return fixedArray(t, arrow.Uint32Traits.CastToBytes(part), len(part), nil)
+		part := pack(all[from:to], size)
+		return part.slice(0, to-from)
 	}
-}
-
-func narrow[T uint8 | uint16](codes []uint32) []T {
-	out := make([]T, len(codes))
-	for i, c := range codes {
-		out[i] = T(c)
-	}
-	return out
 }
 
 // array is the member's dictionary: an entry for each code of the group.

@@ -76,8 +76,9 @@ func (b *builder) arrange() (err error) {
 	if err := b.addRare(src, columns.rare); err != nil {
 		return err
 	}
+	scratch := make([]uint32, b.Rows())
 	for _, u := range b.units {
-		u.tidy()
+		u.tidy(scratch)
 	}
 	return nil
 }
@@ -143,14 +144,17 @@ func (b *builder) capColumns(src *sources) capped {
 // group makes the code groups.
 func (b *builder) group(src *sources, columns []*Column) error {
 	g := newGroups(b.Rows())
-	g.add(&src.resource.unit, true)
+	addObjects := func(o *objectUnit, alone bool) {
+		g.add(&o.unit, o.codesIn(b.order, g.fresh), alone)
+	}
+	addObjects(src.resource, true)
 	scratch := make([]uint32, b.Rows())
 	slices.SortStableFunc(columns, func(x, y *Column) int { return cmp.Compare(x.Values.Len(), y.Values.Len()) })
-	parent, scope := b.hasParentUnit(), &src.scope.unit
-	g.add(parent, b.opt.NoGroups)
+	scope := src.scope
+	g.add(b.hasParentUnit(g.fresh), g.fresh, b.opt.NoGroups)
 	for _, c := range columns {
 		if scope != nil && scope.size <= c.Values.Len() {
-			g.add(scope, b.opt.NoGroups)
+			addObjects(scope, b.opt.NoGroups)
 			scope = nil
 		}
 		if wantsWide(c) {
@@ -161,14 +165,14 @@ func (b *builder) group(src *sources, columns []*Column) error {
 			b.wides = append(b.wides, w)
 			continue
 		}
-		u, err := b.columnUnit(c, scratch)
+		u, err := b.columnUnit(c, scratch, g.fresh)
 		if err != nil {
 			return err
 		}
-		g.add(u, b.opt.NoGroups)
+		g.add(u, g.fresh, b.opt.NoGroups)
 	}
 	if scope != nil {
-		g.add(scope, b.opt.NoGroups)
+		addObjects(scope, b.opt.NoGroups)
 	}
 	b.units = g.list
 	return nil

@@ -28,11 +28,15 @@ type groups struct {
 	rows   int
 	sample []int // places of the sampled rows
 	list   []*unit
-	bits   []float64 // entropy of each group's codes in the sample
+	seen   [][]uint32 // each group's codes in the sample
+	bits   []float64  // and their entropy
+	// Codes of one unit at a time, all rows: those of the unit that is added,
+	// and those of the one that it joins.
+	fresh, joined []uint32
 }
 
 func newGroups(rows int) *groups {
-	g := &groups{rows: rows}
+	g := &groups{rows: rows, fresh: make([]uint32, rows), joined: make([]uint32, rows)}
 	n := min(rows, sampleRows)
 	for i := range n {
 		g.sample = append(g.sample, i*rows/n)
@@ -40,16 +44,27 @@ func newGroups(rows int) *groups {
 	return g
 }
 
-// add takes a unit in. alone units are never joined with others.
-func (g *groups) add(u *unit, alone bool) {
-	own := g.entropy(u.codes, nil, 0)
+// sampled picks the sample out of all rows' codes.
+func (g *groups) sampled(all []uint32) []uint32 {
+	out := make([]uint32, len(g.sample))
+	for k, i := range g.sample {
+		out[k] = all[i]
+	}
+	return out
+}
+
+// add takes a unit in, whose codes are all, which it does not keep. alone
+// units are never joined with others.
+func (g *groups) add(u *unit, all []uint32, alone bool) {
+	seen := g.sampled(all)
+	own := g.entropy(seen)
 	best, gain := -1, 0.0
 	if !alone && u.size <= maxJoint {
 		for i, other := range g.list {
 			if other == nil || other.alone {
 				continue
 			}
-			joint, size := g.joint(other, u)
+			joint, size := g.joint(g.seen[i], seen, u.size)
 			if size > maxJoint {
 				continue
 			}
@@ -61,31 +76,29 @@ func (g *groups) add(u *unit, alone bool) {
 			}
 		}
 	}
-	if best >= 0 && g.list[best].join(u) {
-		g.bits[best] = g.entropy(g.list[best].codes, nil, 0)
+	if best >= 0 && g.join(g.list[best], u, all) {
+		g.seen[best] = g.sampled(g.joined)
+		g.bits[best] = g.entropy(g.seen[best])
 		return
 	}
-	u.alone = alone
+	u.alone, u.codes = alone, pack(all, u.size)
 	g.list = append(g.list, u)
+	g.seen = append(g.seen, seen)
 	g.bits = append(g.bits, own)
 }
 
-// entropy is the entropy, in bits, of codes (or of pairs of codes) in the sample.
-func (g *groups) entropy(a, b []uint32, bSize int) float64 {
-	h, _ := g.measure(a, b, bSize)
+// entropy is the entropy, in bits, of the sample's codes.
+func (g *groups) entropy(seen []uint32) float64 {
+	h, _ := g.joint(seen, nil, 0)
 	return h
 }
 
 // joint is the entropy of two units' codes together, and an estimate of how
 // many pairs occur: those of the sample, and as many again for every two that
 // occur once in it.
-func (g *groups) joint(u, v *unit) (bits float64, size int) {
-	return g.measure(u.codes, v.codes, v.size)
-}
-
-func (g *groups) measure(a, b []uint32, bSize int) (bits float64, size int) {
+func (g *groups) joint(a, b []uint32, bSize int) (bits float64, size int) {
 	counts := make(map[uint64]int, 1024)
-	for _, i := range g.sample {
+	for i := range a {
 		key := uint64(a[i])
 		if b != nil {
 			key = key*uint64(bSize) + uint64(b[i])
@@ -113,13 +126,14 @@ func (g *groups) measure(a, b []uint32, bSize int) (bits float64, size int) {
 	return bits, size
 }
 
-// join takes another unit's columns in; it reports false, and changes
-// nothing, when that makes too many codes.
-func (u *unit) join(v *unit) bool {
-	codes := make([]uint32, len(u.codes))
+// join takes another unit's columns into u, and leaves the codes in joined; it
+// reports false, and changes nothing, when that makes too many codes.
+func (g *groups) join(u, v *unit, all []uint32) bool {
+	codes := g.joined
+	u.codes.unpack(codes)
 	pairs := newPairs(u.size, v.size)
-	for i := range codes {
-		codes[i] = pairs.code(u.codes[i], v.codes[i])
+	for i, c := range codes {
+		codes[i] = pairs.code(c, all[i])
 		if len(pairs.first) > maxJoint {
 			return false
 		}
@@ -131,7 +145,8 @@ func (u *unit) join(v *unit) bool {
 		m.of = compose(m.of, pairs.second)
 		u.members = append(u.members, m)
 	}
-	u.codes, u.size = codes, len(pairs.first)
+	u.size = len(pairs.first)
+	u.codes = pack(codes, u.size)
 	return true
 }
 

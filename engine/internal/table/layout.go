@@ -2,6 +2,7 @@ package table
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -153,31 +154,45 @@ func (b *builder) layout() *layout {
 
 func (b *builder) layoutIdentity(l *layout) {
 	u64, i64, i32 := arrow.PrimitiveTypes.Uint64, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Int32
-	starts, durations := make([]uint64, len(b.order)), make([]int64, len(b.order))
-	ids := make([]byte, 0, 8*len(b.order))
-	for i, row := range b.order {
-		starts[i], durations[i] = b.Start[row], b.Duration[row]
-		ids = append(ids, b.SpanIDs[row][:]...)
+	starts := func(dst []byte, from, to int) []byte {
+		for _, row := range b.order[from:to] {
+			dst = binary.NativeEndian.AppendUint64(dst, b.Start[row])
+		}
+		return dst
+	}
+	durations := func(dst []byte, from, to int) []byte {
+		for _, row := range b.order[from:to] {
+			dst = binary.NativeEndian.AppendUint64(dst, uint64(b.Duration[row]))
+		}
+		return dst
+	}
+	ids := func(dst []byte, from, to int) []byte {
+		for _, row := range b.order[from:to] {
+			dst = append(dst, b.SpanIDs[row][:]...)
+		}
+		return dst
+	}
+	parents := func(from, to int) arrow.Array {
+		return fixedArray(i32, arrow.Int32Traits.CastToBytes(b.parents.distance[from:to]), to-from, nil)
 	}
 	id16, id8 := &arrow.FixedSizeBinaryType{ByteWidth: 16}, &arrow.FixedSizeBinaryType{ByteWidth: 8}
-	l.flat(arrow.Field{Name: ColStart, Type: u64}, slicer(u64, arrow.Uint64Traits.CastToBytes(starts)), nil)
-	l.flat(arrow.Field{Name: ColDuration, Type: i64}, slicer(i64, arrow.Int64Traits.CastToBytes(durations)), nil)
+	l.flat(arrow.Field{Name: ColStart, Type: u64}, slicer(u64, starts), nil)
+	l.flat(arrow.Field{Name: ColDuration, Type: i64}, slicer(i64, durations), nil)
 	g := l.group(segment.Group{Name: GroupTrace, Codes: len(b.traceIDs)}, codeSlicer(b.traces, len(b.traceIDs)))
 	l.coded(arrow.Field{Name: ColTraceID, Type: id16}, g, fixedArray(id16, flatIDs(b.traceIDs), len(b.traceIDs), nil))
 	l.flat(arrow.Field{Name: ColSpanID, Type: id8}, slicer(id8, ids), nil)
-	l.flat(arrow.Field{Name: ColParentRow, Type: i32}, slicer(i32, arrow.Int32Traits.CastToBytes(b.parents.distance)), nil)
+	l.flat(arrow.Field{Name: ColParentRow, Type: i32}, parents, nil)
 
 	none := uint32(len(b.parents.foreign))
-	codes := make([]uint32, len(b.order))
 	for i, c := range b.parents.codes {
-		codes[i] = min(c, none)
+		b.parents.codes[i] = min(c, none)
 	}
 	foreign := make([]byte, 0, 8*(none+1))
 	for _, id := range b.parents.foreign {
 		foreign = append(foreign, id[:]...)
 	}
 	foreign = append(foreign, make([]byte, 8)...)
-	g = l.group(segment.Group{Name: GroupParent, Codes: int(none) + 1}, codeSlicer(codes, int(none)+1))
+	g = l.group(segment.Group{Name: GroupParent, Codes: int(none) + 1}, codeSlicer(b.parents.codes, int(none)+1))
 	l.coded(arrow.Field{Name: ColParentID, Type: id8, Nullable: true}, g,
 		fixedArray(id8, foreign, int(none)+1, func(i int) bool { return i < int(none) }))
 }
@@ -206,7 +221,7 @@ func (b *builder) layoutUnits(l *layout) {
 		if len(u.members) == 0 {
 			continue
 		}
-		g := l.group(segment.Group{Name: u.name, Codes: u.size}, codeSlicer(u.codes, u.size))
+		g := l.group(segment.Group{Name: u.name, Codes: u.size}, u.codes.slice)
 		for k := range u.members {
 			all = append(all, entry{&u.members[k], g})
 		}

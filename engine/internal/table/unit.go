@@ -13,9 +13,9 @@ import (
 // columns of a resource or a scope, or a code group that was made of several.
 type unit struct {
 	name    string
-	size    int      // number of codes
-	alone   bool     // never joined with others
-	codes   []uint32 // of each row in order, below size
+	size    int   // number of codes
+	alone   bool  // never joined with others
+	codes   codes // of each row in order, once it is in a group; below size
 	members []member
 }
 
@@ -29,21 +29,21 @@ type member struct {
 	count  int // rows that have a value
 }
 
-// columnUnit loads one column of the table. Rows without a value get a code of
-// their own, behind the others.
-func (s *sorted) columnUnit(c *Column, scratch []uint32) (*unit, error) {
+// columnUnit loads one column of the table and puts the rows' codes into all.
+// Rows without a value get a code of their own, behind the others.
+func (s *sorted) columnUnit(c *Column, scratch, all []uint32) (*unit, error) {
 	if err := c.Load(scratch); err != nil {
 		return nil, err
 	}
 	n := c.Values.Len()
-	u := &unit{name: c.Field.Scope.String() + "." + c.Field.Key, size: n, codes: make([]uint32, len(s.order))}
+	u := &unit{name: c.Field.Scope.String() + "." + c.Field.Key, size: n}
 	for i, row := range s.order {
 		code := scratch[row]
 		if code == Missing {
 			code = uint32(n)
 			u.size = n + 1
 		}
-		u.codes[i] = code
+		all[i] = code
 	}
 	m := member{field: c.Field, typ: c.Type, values: c.Values, of: make([]uint32, u.size), count: c.Count}
 	for i := range m.of {
@@ -60,6 +60,7 @@ func (s *sorted) columnUnit(c *Column, scratch []uint32) (*unit, error) {
 // the code of each row's object.
 type objectUnit struct {
 	unit
+	of []uint32 // object of each row, not in order
 	at map[memberKey]int
 }
 
@@ -107,8 +108,8 @@ type sources struct {
 
 func (s *sorted) newSources() *sources {
 	src := &sources{repeats: map[query.Scope][][]span.KeyValue{}}
-	src.resource = s.objects("resource", s.Resources, len(s.ResourceList))
-	rows := countCodes(src.resource.codes, src.resource.size)
+	src.resource = newObjects("resource", s.Resources, len(s.ResourceList))
+	rows := countCodes(s.Resources, src.resource.size)
 	for code, r := range s.ResourceList {
 		src.resource.set(query.ResourceSchemaURL, span.String(r.SchemaURL), code, rows[code])
 		src.resource.set(ResourceDropped, span.Int(int64(r.DroppedAttributesCount)), code, rows[code])
@@ -117,8 +118,8 @@ func (s *sorted) newSources() *sources {
 		}
 		src.attributes(src.resource, query.ScopeResource, r.Attributes, code, rows[code])
 	}
-	src.scope = s.objects("scope", s.Scopes, len(s.ScopeList))
-	rows = countCodes(src.scope.codes, src.scope.size)
+	src.scope = newObjects("scope", s.Scopes, len(s.ScopeList))
+	rows = countCodes(s.Scopes, src.scope.size)
 	for code, sc := range s.ScopeList {
 		src.scope.set(query.ScopeName, span.String(sc.Name), code, rows[code])
 		src.scope.set(query.ScopeVersion, span.String(sc.Version), code, rows[code])
@@ -129,12 +130,16 @@ func (s *sorted) newSources() *sources {
 	return src
 }
 
-func (s *sorted) objects(name string, codes []uint32, size int) *objectUnit {
-	o := &objectUnit{unit: unit{name: name, size: size, codes: make([]uint32, len(s.order))}, at: map[memberKey]int{}}
-	for i, row := range s.order {
-		o.codes[i] = codes[row]
+func newObjects(name string, of []uint32, size int) *objectUnit {
+	return &objectUnit{unit: unit{name: name, size: size}, of: of, at: map[memberKey]int{}}
+}
+
+// codesIn puts the rows' codes into all.
+func (o *objectUnit) codesIn(order, all []uint32) []uint32 {
+	for i, row := range order {
+		all[i] = o.of[row]
 	}
-	return o
+	return all
 }
 
 // attributes adds an object's attributes; of a repeated key only the first.
@@ -161,12 +166,14 @@ func countCodes(codes []uint32, size int) []int {
 	return counts
 }
 
-// hasParentUnit is the bool column that tells roots from other spans.
-func (s *sorted) hasParentUnit() *unit {
-	u := &unit{name: "has_parent", size: 2, codes: make([]uint32, len(s.order))}
+// hasParentUnit is the bool column that tells roots from other spans; it puts
+// the rows' codes into all.
+func (s *sorted) hasParentUnit(all []uint32) *unit {
+	u := &unit{name: "has_parent", size: 2}
 	for i, row := range s.order {
-		if !s.Parents[row].IsZero() {
-			u.codes[i] = 1
+		all[i] = 1
+		if s.Parents[row].IsZero() {
+			all[i] = 0
 		}
 	}
 	u.members = []member{{field: hasParent, typ: span.TypeBool, values: Values{Bits: []uint64{0, 1}}, of: []uint32{0, 1}, count: len(s.order)}}
@@ -174,9 +181,11 @@ func (s *sorted) hasParentUnit() *unit {
 }
 
 // tidy drops codes that no row has and numbers the others: by value where the
-// unit has one column, most frequent first where it has several.
-func (u *unit) tidy() {
-	counts := countCodes(u.codes, u.size)
+// unit has one column, most frequent first where it has several. scratch has
+// an element for each row.
+func (u *unit) tidy(scratch []uint32) {
+	u.codes.unpack(scratch)
+	counts := countCodes(scratch, u.size)
 	order := make([]uint32, 0, u.size)
 	for c, n := range counts {
 		if n > 0 {
@@ -193,10 +202,11 @@ func (u *unit) tidy() {
 	for i, c := range order {
 		to[c] = uint32(i)
 	}
-	for i, c := range u.codes {
-		u.codes[i] = to[c]
+	for i, c := range scratch {
+		scratch[i] = to[c]
 	}
 	u.size = len(order)
+	u.codes = pack(scratch, u.size)
 	for i := range u.members {
 		m := &u.members[i]
 		of := make([]uint32, len(order))

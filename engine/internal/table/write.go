@@ -70,9 +70,11 @@ func (b *builder) writeIndexes(w *segment.Writer) error {
 	}
 	s.write(SectionIDs, index.BuildIDs(ids), false)
 	s.write(SectionPostings+GroupTrace, index.BuildPostings(b.traces, len(b.traceIDs)), false)
+	scratch := make([]uint32, len(b.order))
 	for _, u := range b.units {
 		if len(u.members) > 0 {
-			s.write(SectionPostings+u.name, index.BuildPostings(u.codes, u.size), false)
+			u.codes.unpack(scratch)
+			s.write(SectionPostings+u.name, index.BuildPostings(scratch, u.size), false)
 		}
 	}
 	b.writeListIndexes(s)
@@ -138,11 +140,12 @@ func (b *builder) writeHistogram(s *sections) {
 		}
 		series[code] = n
 	}
-	rows := index.HistogramRows{NumSeries: len(number) + 1}
-	for _, row := range b.order {
-		rows.Start = append(rows.Start, b.Start[row])
-		rows.Duration = append(rows.Duration, b.Duration[row])
-		rows.Series = append(rows.Series, series[b.Resources[row]])
+	n := len(b.order)
+	rows := index.HistogramRows{
+		Start: make([]uint64, n), Duration: make([]int64, n), Series: make([]uint32, n), NumSeries: len(number) + 1,
+	}
+	for i, row := range b.order {
+		rows.Start[i], rows.Duration[i], rows.Series[i] = b.Start[row], b.Duration[row], series[b.Resources[row]]
 	}
 	s.write(SectionHistogram, index.BuildHistogram(rows), false)
 	s.write(SectionSeries, names, true)
