@@ -78,7 +78,7 @@ func (c *command) flags(f *flag.FlagSet, peers []Peer) {
 	f.DurationVar(&c.Mixed, "mixed", 0, "how `long` each number of clients asks, default 3s")
 	f.IntVar(&c.During, "during", 0, "further `spans` that come in while a client asks, default a quarter of --spans, -1 for none")
 	f.BoolVar(&c.NoCold, "no-cold", false, "leave out the cold questions")
-	f.StringVar(&c.Dir, "dir", "", "`directory` for all that is stored, default a temporary one that is removed")
+	f.StringVar(&c.Dir, "dir", "", "`directory` in which one for all that is stored is made, and removed; default that for temporary files")
 	f.StringVar(&c.out, "out", "", "also write the table and a file for benchstat into this `directory`")
 	f.StringVar(&c.Profiles.Dir, "profiles", ".", "`directory` for profiles")
 	f.BoolVar(&c.Profiles.CPU, "cpuprofile", false, "write a CPU profile of each step")

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,7 +20,7 @@ type Options struct {
 	Rounds   int       // warm, default 10
 	Clients  []int     // default 1, 2, 8
 	NoCold   bool      // leave out the cold questions
-	Dir      string    // for everything that is written, default a temporary directory that is removed
+	Dir      string    // where a directory for all that is stored is made and removed, default os.TempDir
 	Profiles *Profiles // default none
 
 	// Budget bounds what a system gets for a kind of question, cold and warm
@@ -66,12 +67,13 @@ func setDefault[T int | time.Duration](v *T, d T) {
 // peer breaks, together with the error.
 func Run(ctx context.Context, o Options) (res *Results, err error) {
 	o.setDefaults()
-	if o.Dir == "" {
-		if o.Dir, err = os.MkdirTemp("", "spanstead-bench-"); err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
+	if err := os.MkdirAll(cmp.Or(o.Dir, os.TempDir()), 0o755); err != nil {
+		return nil, err
 	}
+	if o.Dir, err = os.MkdirTemp(o.Dir, "spanstead-bench-"); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
 	r := &runner{Options: o, answers: map[int]asked{}}
 	r.results.Machine = thisMachine()
 	r.results.Queries = o.Queries
@@ -132,7 +134,7 @@ func (r *runner) measure(ctx context.Context, p Peer) (err error) {
 		if b.system != nil {
 			err = errors.Join(err, b.system.Close())
 		}
-		err = errors.Join(err, os.RemoveAll(dir))
+		err = errors.Join(err, os.RemoveAll(dir)) // room for the next
 	}()
 	for _, s := range []struct {
 		name string
