@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spanstead/spanstead/engine"
 	"github.com/spanstead/spanstead/engine/otlp"
@@ -21,6 +24,9 @@ import (
 func ask(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	o, err := parseQuery(args, stderr)
 	if err != nil {
+		return err
+	}
+	if err := engine.HasStore(o.dir); err != nil {
 		return err
 	}
 	opt := engine.Options{Dir: o.dir, Log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))}
@@ -41,8 +47,8 @@ func ask(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 }
 
 func explain(w io.Writer, s plan.Stats) {
-	fmt.Fprintf(w, "part %s: %d batches, %d touched, %d scanned; %d row lists; %d rows matched, %d assembled%s\n",
-		s.Part, s.Batches, s.Touched, s.Scanned, s.RowLists, s.Rows, s.Fetched, note(s.Note))
+	fmt.Fprintf(w, "part %s: %d batches, %d touched, %d scanned; %d row lists; %d rows matched, %d assembled; %d bytes read%s\n",
+		s.Part, s.Batches, s.Touched, s.Scanned, s.RowLists, s.Rows, s.Fetched, s.Bytes, note(s.Note))
 }
 
 func note(s string) string {
@@ -52,7 +58,7 @@ func note(s string) string {
 	return "; " + s
 }
 
-// questionOf is the function for a word of --ask, nil for another word.
+// questionOf is the function for a question's name, nil for no name of one.
 func questionOf(word string) func(context.Context, *engine.Store, *queryOptions, io.Writer) error {
 	switch word {
 	case "spans":
@@ -75,7 +81,7 @@ func questionOf(word string) func(context.Context, *engine.Store, *queryOptions,
 
 func askSpans(ctx context.Context, st *engine.Store, o *queryOptions, w io.Writer) error {
 	page, err := st.Spans(ctx, o.workspace, query.Spans{
-		Range: o.rng, Filter: o.filter, Order: o.order, Descending: !o.ascending, Limit: o.limit,
+		Range: o.rng, Filter: o.filter, Order: o.order, Descending: !o.ascending, Limit: o.limit, Offset: o.offset,
 	})
 	if err != nil {
 		return err
@@ -113,10 +119,13 @@ type traceLine struct {
 
 func askTraces(ctx context.Context, st *engine.Store, o *queryOptions, w io.Writer) error {
 	page, err := st.Traces(ctx, o.workspace, query.Traces{
-		Range: o.rng, Filter: o.filter, Order: o.order, Descending: !o.ascending, Limit: o.limit,
+		Range: o.rng, Filter: o.filter, Order: o.order, Descending: !o.ascending, Limit: o.limit, Offset: o.offset,
 	})
 	if err != nil {
 		return err
+	}
+	if o.table {
+		return writeTraces(w, page.Traces)
 	}
 	for i := range page.Traces {
 		t := &page.Traces[i]
@@ -126,6 +135,27 @@ func askTraces(ctx context.Context, st *engine.Store, o *queryOptions, w io.Writ
 		}
 	}
 	return nil
+}
+
+func writeTraces(out io.Writer, traces []query.TraceSummary) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "trace\tstart\tduration\tspans\terrors\tmatched\tservice\tname")
+	for i := range traces {
+		t := &traces[i]
+		fmt.Fprintf(w, "%v\t%s\t%v\t%d\t%d\t%d\t%s\t%s\n", t.TraceID, unixTime(t.Start).Format("2006-01-02T15:04:05.000Z"),
+			time.Duration(t.DurationNano()), t.Spans, t.Errors, t.Matched, oneLine(t.RootService), oneLine(t.RootName))
+	}
+	return w.Flush()
+}
+
+// oneLine keeps a text from breaking a table, or a terminal.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '\uFFFD'
+	}, s)
 }
 
 type heatmapLine struct {

@@ -15,7 +15,7 @@ type selection struct {
 }
 
 func (s *selection) register(f *flag.FlagSet) {
-	f.Func("where", "only spans for which this `condition` holds, such as 'resource.service.name = cart'; of several, all", func(text string) error {
+	f.Func("where", whereUsage, func(text string) error {
 		e, err := parseWhere(text)
 		s.filter = append(s.filter, e)
 		return err
