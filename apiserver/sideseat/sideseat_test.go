@@ -25,3 +25,9 @@ func TestArchives(t *testing.T) {
 		},
 	})
 }
+
+func TestReadme(t *testing.T) {
+	for _, f := range []rest.Fidelity{rest.Documented, rest.Observed} {
+		adaptertest.CheckReadme(t, sideseat.New(sideseat.Options{Fidelity: f}))
+	}
+}

@@ -2,6 +2,8 @@ package filter
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spanstead/spanstead/apiserver/sideseat/derive"
@@ -137,3 +139,6 @@ func jsonText(s string) string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// Names are the columns of a list, sorted.
+func (s Set) Names() []string { return slices.Sorted(maps.Keys(s)) }
