@@ -477,7 +477,7 @@ func fetch(rows []located) ([]*span.Span, error) {
 		for k, i := range at {
 			ids[k] = uint32(rows[i].row)
 		}
-		spans, err := r.part.Fetch(ids)
+		spans, err := fetchRows(r.ctx, r.part, ids)
 		if err != nil {
 			return nil, err
 		}
@@ -485,6 +485,28 @@ func fetch(rows []located) ([]*span.Span, error) {
 		for k, i := range at {
 			out[i] = spans[k]
 		}
+	}
+	return out, nil
+}
+
+// fetchStep is how many rows are assembled between two looks at the context.
+const fetchStep = 1024
+
+// fetchRows assembles rows of one part.
+func fetchRows(ctx context.Context, p Part, rows []uint32) ([]*span.Span, error) {
+	if len(rows) <= fetchStep {
+		return p.Fetch(rows)
+	}
+	out := make([]*span.Span, 0, len(rows))
+	for some := range slices.Chunk(rows, fetchStep) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		spans, err := p.Fetch(some)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, spans...)
 	}
 	return out, nil
 }

@@ -25,7 +25,7 @@ func Trace(ctx context.Context, parts []Part, opt Options, id span.TraceID) ([]*
 		if len(rows) == 0 {
 			continue
 		}
-		spans, err := p.Fetch(rows)
+		spans, err := fetchRows(ctx, p, rows)
 		if err != nil {
 			return nil, err
 		}

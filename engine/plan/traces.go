@@ -28,6 +28,7 @@ func Traces(ctx context.Context, parts []Part, opt Options, q query.Traces) (que
 
 // tracer answers one query.Traces.
 type tracer struct {
+	ctx   context.Context
 	q     *query.Traces
 	runs  []*run // of the filter, only those that may match
 	parts []*tracePart
@@ -42,7 +43,7 @@ type tracePart struct {
 }
 
 func newTracer(ctx context.Context, parts []Part, opt *Options, q *query.Traces) (*tracer, error) {
-	t := &tracer{q: q}
+	t := &tracer{ctx: ctx, q: q}
 	quiet := &Options{NoIndex: opt.NoIndex}
 	for _, p := range parts {
 		if p.Rows() == 0 {
@@ -246,6 +247,9 @@ func compareTimes(a, b uint64) int {
 // summarize adds up what each part has of a trace.
 func (t *tracer) summarize(id span.TraceID) (query.TraceSummary, error) {
 	s := &summary{TraceSummary: query.TraceSummary{TraceID: id}}
+	if err := t.ctx.Err(); err != nil {
+		return s.TraceSummary, err
+	}
 	var rows []uint32
 	for _, tp := range t.parts {
 		code, ok, err := tp.part.FindTrace(id)

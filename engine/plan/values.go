@@ -157,7 +157,7 @@ func (r *run) valuesOfSpans(f query.Field, t *tally) error {
 	var rows []uint32
 	var values []span.Value
 	flush := func() error {
-		spans, err := r.part.Fetch(rows)
+		spans, err := fetchRows(r.ctx, r.part, rows)
 		r.stats.Fetched += len(rows)
 		rows = rows[:0]
 		for _, s := range spans {
