@@ -23,15 +23,19 @@ type verb struct {
 	run     func(ctx context.Context, args []string, stdout, stderr io.Writer) error
 }
 
-var verbs = []verb{
-	{"serve", "take spans in and answer the vendors' APIs", serve},
-	{"inspect", "tell what a data directory holds and what it costs", inspect},
-	{"verify", "read and check everything in a data directory", verify},
-	{"query", "answer one question from a data directory", ask},
-	{"bench", "time ingest and questions, side by side with other stores", measure},
-	{"seed", "make the spans of a scenario", seed},
-	{"import", "take the spans of files in", importFiles},
-	{"export", "write spans of a data directory to a file", export},
+// verbs lists them in the order in which they are told.
+func verbs() []verb {
+	return []verb{
+		{"serve", "take spans in and answer the vendors' APIs", serve},
+		{"inspect", "tell what a data directory holds and what it costs", inspect},
+		{"verify", "read and check everything in a data directory", verify},
+		{"query", "answer one question from a data directory", ask},
+		{"bench", "time ingest and questions, side by side with other stores", measure},
+		{"seed", "make the spans of a scenario", seed},
+		{"import", "take the spans of files in", importFiles},
+		{"export", "write spans of a data directory to a file", export},
+		{"completion", "write what a shell completes the command's words with", completion},
+	}
 }
 
 // errUsage ends the process with status 2; what it is about was printed.
@@ -49,7 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
 		name = args[0]
 	}
-	for _, v := range verbs {
+	for _, v := range verbs() {
 		if v.name != name {
 			continue
 		}
@@ -72,8 +76,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "Usage: spanstead VERB [flags]\n\nVerbs:")
-	for _, v := range verbs {
-		fmt.Fprintf(w, "  %-8s %s\n", v.name, v.summary)
+	for _, v := range verbs() {
+		fmt.Fprintf(w, "  %-10s %s\n", v.name, v.summary)
 	}
 	fmt.Fprintln(w, "\nspanstead VERB -h tells the flags of a verb.")
 }
