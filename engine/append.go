@@ -37,7 +37,38 @@ func (s *Store) Append(ctx context.Context, workspace string, b []byte) (otlp.Re
 	if len(b) > wal.MaxPayload {
 		return otlp.Result{}, fmt.Errorf("%w: request of %d bytes, at most %d", query.ErrInvalid, len(b), wal.MaxPayload)
 	}
+	if err := w.awaitSealing(ctx); err != nil {
+		return otlp.Result{}, err
+	}
 	return w.append(b)
+}
+
+// maxFrozen is how many heads may wait to be sealed before spans are held back.
+const maxFrozen = 2
+
+// awaitSealing holds back who would append while sealing is behind, so that
+// spans that arrive faster than they can be sealed do not pile up in memory.
+// When sealing fails nobody waits for it.
+func (w *workspace) awaitSealing(ctx context.Context) error {
+	for {
+		w.mu.Lock()
+		behind, sealed := len(w.frozen) >= maxFrozen && w.running && !w.closed, w.sealedOne
+		w.mu.Unlock()
+		if !behind {
+			return nil
+		}
+		select {
+		case <-sealed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// wake lets those go on who wait for sealing. Called with mu held.
+func (w *workspace) wake() {
+	close(w.sealedOne)
+	w.sealedOne = make(chan struct{})
 }
 
 func (w *workspace) append(b []byte) (otlp.Result, error) {

@@ -19,7 +19,7 @@ const corruptSuffix = ".corrupt"
 // finishes what was interrupted. It may itself be interrupted anywhere and
 // repeated.
 func (s *Store) openWorkspace(name, dir string) (*workspace, error) {
-	w := &workspace{name: name, dir: dir, opt: &s.opt, fs: s.fs, cache: s.cache, nextID: 1}
+	w := &workspace{name: name, dir: dir, opt: &s.opt, fs: s.fs, cache: s.cache, nextID: 1, sealedOne: make(chan struct{})}
 	w.idle.L = &w.mu
 	if err := w.makeDirs(); err != nil {
 		return nil, err

@@ -19,8 +19,8 @@ func (w *workspace) sealIfDue() error {
 	rows := w.head.Rows()
 	due := rows >= w.opt.SealRows || w.head.Bytes() >= w.opt.SealBytes ||
 		rows > 0 && w.opt.SealAge > 0 && w.opt.Now().Sub(w.opened) >= w.opt.SealAge
-	if !due || len(w.pending) > 0 && !w.opt.Inline {
-		return nil // with records under way, the next one seals
+	if !due || len(w.pending) > 0 && !w.opt.Inline && rows < w.opt.SealRows+w.opt.SealRows/8 {
+		return nil // with records under way, the next one seals, if there is such a moment
 	}
 	if err := w.rotate(); err != nil {
 		// The spans are in the log; only the new log could not be begun.
@@ -47,6 +47,7 @@ func (w *workspace) kick() {
 			defer w.mu.Unlock()
 			w.running = false
 			w.idle.Broadcast()
+			w.wake()
 		}()
 	}
 }
@@ -198,6 +199,7 @@ func (w *workspace) sealed(f *frozen, s *segmentFile) error {
 		}
 	}
 	w.frozen = slices.DeleteFunc(w.frozen, func(g *frozen) bool { return g == f })
+	w.wake()
 	return w.dropLog(f.log, f.logID)
 }
 

@@ -41,7 +41,10 @@ type workspace struct {
 	broken   error   // no more writes, for good
 	closed   bool
 	running  bool // the background goroutine
-	bgErr    error
+	// sealedOne is closed, and replaced, when a frozen head is sealed or the
+	// background goroutine ends.
+	sealedOne chan struct{}
+	bgErr     error
 
 	docs      documents
 	docsFault *Fault // the documents' file is damaged
