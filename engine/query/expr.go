@@ -61,6 +61,10 @@ type Compare struct {
 	Fold   bool         // without regard to case (Unicode lower case), strings only
 	// Each looks into arrays: an array's elements are compared, not the array.
 	Each bool
+	// Member looks into objects: what is compared is the member of that key of
+	// a kvlist or of a string that holds a JSON object (span.Value.Member). A
+	// value without it does not compare. It needs View Text, and an attribute.
+	Member string
 	// Missing is the result for a span that has no value for the field.
 	Missing bool
 
@@ -143,6 +147,9 @@ func NewCompare(c Compare) (*Compare, error) {
 	}
 	if c.Op >= OpContains && c.View == Number {
 		return nil, fmt.Errorf("%w: operator %v does not compare numbers", ErrInvalid, c.Op)
+	}
+	if c.Member != "" && (c.View != Text || c.Field.Scope == ScopeIntrinsic) {
+		return nil, fmt.Errorf("%w: a member is compared as text, and of an attribute", ErrInvalid)
 	}
 	if c.Op == OpRegexp {
 		p, err := compilePattern(c.Values[0].Text(), c.Fold)

@@ -55,9 +55,19 @@ func matchCompare(c *Compare, s *span.Span) bool {
 // Holds reports whether one value of the field compares as c says. It is what
 // the engine runs over the distinct values of a dictionary.
 func (c *Compare) Holds(v span.Value) bool {
+	if c.Member != "" {
+		var ok bool
+		if v, ok = v.Member(c.Member); !ok {
+			return false
+		}
+	}
+	return c.holdsAny(v)
+}
+
+func (c *Compare) holdsAny(v span.Value) bool {
 	if c.Each && v.Type() == span.TypeArray {
 		for _, e := range v.List() {
-			if c.Holds(e.Value) {
+			if c.holdsAny(e.Value) {
 				return true
 			}
 		}
@@ -141,7 +151,7 @@ func (c *Compare) ordered(sign int) bool {
 // there is none to be named. It lets a dictionary be searched before c is run
 // on its values.
 func (c *Compare) Literal() string {
-	if c.Fold || c.Each || c.View == Number || len(c.Values) != 1 {
+	if c.Fold || c.Each || c.Member != "" || c.View == Number || len(c.Values) != 1 {
 		return ""
 	}
 	if c.View == Typed && c.Values[0].Type() != span.TypeString {
