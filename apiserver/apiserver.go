@@ -25,6 +25,7 @@ import (
 	"github.com/spanstead/spanstead/apiserver/otlphttp"
 	"github.com/spanstead/spanstead/apiserver/sideseat"
 	"github.com/spanstead/spanstead/apiserver/store"
+	"github.com/spanstead/spanstead/apiserver/truefoundry"
 )
 
 // Fidelity says what wins where a vendor's page and its service collide.
@@ -76,6 +77,7 @@ func vendors(opt Options) []rest.Adapter {
 		mackerel.New(mackerel.Options{Store: opt.Store, Now: opt.Now, RateLimit: opt.MackerelRateLimit}),
 		sideseat.New(sideseat.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now, MaxIngest: opt.MaxIngest}),
 		lumos.New(lumos.Options{Store: opt.Store}),
+		truefoundry.New(truefoundry.Options{Store: opt.Store, Now: opt.Now}),
 	}
 }
 
