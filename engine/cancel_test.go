@@ -162,7 +162,7 @@ func cancelStore(t *testing.T) *Store {
 		if n%4 == 0 {
 			sp.Events = []span.Event{{Name: "e", Attributes: []span.KeyValue{{Key: "k", Value: span.Int(int64(n % 9))}}}}
 		}
-		if spans = append(spans, sp); len(spans) == 5000 {
+		if spans = append(spans, sp); len(spans) == 1000 {
 			if _, err := s.Append(context.Background(), "", otlp.AppendRequest(nil, spans)); err != nil {
 				t.Fatal(err)
 			}

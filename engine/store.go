@@ -41,13 +41,13 @@ func Open(opt Options) (*Store, error) {
 	opt.setDefaults()
 	s := &Store{opt: opt, cache: part.NewCache(opt.CacheBytes), workspaces: map[string]*workspace{}}
 	if err := s.openDisk(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.closeDisk())
 	}
 	if err := s.openWorkspaces(); err != nil {
 		for _, w := range s.workspaces {
 			err = errors.Join(err, w.abandon())
 		}
-		return nil, errors.Join(err, s.lock.Close())
+		return nil, errors.Join(err, s.closeDisk())
 	}
 	return s, nil
 }
@@ -59,14 +59,28 @@ func (s *Store) openDisk() (err error) {
 	case s.opt.Dir == "":
 		s.fs = disk.NewMem()
 	default:
-		if s.fs, err = disk.OpenOS(s.opt.Dir); err != nil {
+		root, err := disk.OpenOS(s.opt.Dir)
+		if err != nil {
 			return err
 		}
+		s.fs = root
 	}
 	if s.lock, err = s.fs.Lock("lock"); err != nil {
 		return fmt.Errorf("data directory %s: %w", s.opt.Dir, err)
 	}
 	return nil
+}
+
+// closeDisk gives up the lock and the directory.
+func (s *Store) closeDisk() error {
+	var errs []error
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	if root, ok := s.fs.(io.Closer); ok && s.opt.disk == nil {
+		errs = append(errs, root.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func (s *Store) openWorkspaces() (err error) {
@@ -106,7 +120,7 @@ func (s *Store) Close() error {
 	for _, w := range s.workspaces {
 		errs = append(errs, w.close())
 	}
-	return errors.Join(append(errs, s.lock.Close())...)
+	return errors.Join(append(errs, s.closeDisk())...)
 }
 
 // workspace finds the workspace of a name, or the default one.
