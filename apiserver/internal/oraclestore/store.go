@@ -79,7 +79,7 @@ func (s *Store) Append(ctx context.Context, workspace string, request []byte) (s
 			w.spans = append(w.spans, sp)
 		}
 	}
-	return store.Appended{Accepted: result.Accepted, Rejected: result.Rejected, Message: result.Message}, nil
+	return result, nil
 }
 
 // DeleteTraces is told at store.Writer.
