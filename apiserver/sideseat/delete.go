@@ -40,7 +40,7 @@ func (a *Adapter) deleteTraces(w http.ResponseWriter, r *request) error {
 
 // deleteBody reads the ids of the request's body.
 func (r *request) deleteBody() ([]string, error) {
-	if !isJSON(r.Request) {
+	if !isJSONBody(r.Request) {
 		return nil, bad("JSON_PARSE_ERROR", "Expected request with `Content-Type: application/json`")
 	}
 	body, err := rest.ReadBody(r.Request, 0)

@@ -31,10 +31,10 @@ func (a *Adapter) export(w http.ResponseWriter, r *http.Request) error {
 	asJSON := isJSON(r)
 	if asJSON {
 		if body, err = protobufOfJSON(body); err != nil {
-			return &plain{http.StatusBadRequest, "Failed to decode JSON request"}
+			return undecoded(true)
 		}
 	} else if body, err = placeProtobuf(body); err != nil {
-		return &plain{http.StatusBadRequest, "Failed to decode protobuf request"}
+		return undecoded(false)
 	}
 	if err := a.keepResent(r.Context(), project, body); err != nil {
 		return err
@@ -76,25 +76,36 @@ func isJSON(r *http.Request) bool {
 	return err == nil && mediaType == "application/json"
 }
 
-// exportBody reads the body, inflated, up to the limit.
+// isJSONBody also takes the types of JSON with a name of their own.
+func isJSONBody(r *http.Request) bool {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && strings.HasPrefix(mediaType, "application/") && (mediaType == "application/json" || strings.HasSuffix(mediaType, "+json"))
+}
+
+// undecoded is what the service says of a request that it cannot read.
+func undecoded(asJSON bool) error {
+	if asJSON {
+		return &plain{http.StatusBadRequest, "Failed to decode JSON request"}
+	}
+	return &plain{http.StatusBadRequest, "Failed to decode protobuf request"}
+}
+
+// exportBody reads the body, inflated, up to the limit. An encoding that is not
+// known is taken for none.
 func (a *Adapter) exportBody(r *http.Request) ([]byte, error) {
-	switch r.Header.Get("Content-Encoding") {
-	case "", "identity":
+	if r.Header.Get("Content-Encoding") != "gzip" {
 		return rest.ReadBody(r, a.opt.MaxIngest)
-	case "gzip":
-	default:
-		return nil, &rest.Error{Status: http.StatusUnsupportedMediaType, Code: "UNSUPPORTED_ENCODING", Message: "Unsupported content encoding"}
 	}
 	in, err := gzip.NewReader(r.Body)
 	if err != nil {
-		return nil, bad("INVALID_BODY", "Failed to decompress the request body: "+err.Error())
+		return nil, undecoded(isJSON(r))
 	}
 	body, err := io.ReadAll(io.LimitReader(in, a.opt.MaxIngest+1))
 	switch {
 	case int64(len(body)) > a.opt.MaxIngest:
 		return nil, rest.Errorf(http.StatusRequestEntityTooLarge, "request is larger than %d bytes after decompression", a.opt.MaxIngest)
 	case err != nil:
-		return nil, bad("INVALID_BODY", "Failed to decompress the request body: "+err.Error())
+		return nil, undecoded(isJSON(r))
 	}
 	return body, nil
 }

@@ -47,6 +47,8 @@ var feedFields = fields{
 	"is_observation": fieldBool, "include_raw_span": fieldBool,
 }
 
+var feedMessageFields = fields{"limit": fieldNumber, "cursor": fieldText, "start_time": fieldText, "end_time": fieldText}
+
 const (
 	defaultFeedSpans    = 50
 	defaultFeedMessages = 100
@@ -54,7 +56,7 @@ const (
 
 // feedSpans answers GET /feed/spans.
 func (a *Adapter) feedSpans(w http.ResponseWriter, r *request) error {
-	items, paging, err := a.feed(r, defaultFeedSpans)
+	items, paging, err := a.feed(r, defaultFeedSpans, feedFields)
 	if err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (a *Adapter) feedSpans(w http.ResponseWriter, r *request) error {
 
 // feedMessages answers GET /feed/messages: what the spans of a page say.
 func (a *Adapter) feedMessages(w http.ResponseWriter, r *request) error {
-	items, paging, err := a.feed(r, defaultFeedMessages)
+	items, paging, err := a.feed(r, defaultFeedMessages, feedMessageFields)
 	if err != nil {
 		return err
 	}
@@ -89,9 +91,9 @@ func (a *Adapter) feedMessages(w http.ResponseWriter, r *request) error {
 }
 
 // feed reads the spans of one page, latest start first.
-func (a *Adapter) feed(r *request, limit int) ([]*item, feedPaging, error) {
+func (a *Adapter) feed(r *request, limit int, known fields) ([]*item, feedPaging, error) {
 	var paging feedPaging
-	if err := r.query.check(feedFields); err != nil {
+	if err := r.query.check(known); err != nil {
 		return nil, paging, plainError(err)
 	}
 	q := query.Spans{Descending: true, Limit: min(max(r.query.number("limit", limit), 1), maxLimit)}
@@ -143,7 +145,10 @@ func (p params) cursor() (*query.Position, error) {
 		return nil, bad("INVALID_CURSOR", "Invalid cursor format: expected timestamp:span_id")
 	}
 	start, err := strconv.ParseUint(at, 10, 64)
-	if err != nil || len(id) != 48 {
+	if err != nil {
+		return nil, bad("INVALID_CURSOR", "Invalid cursor timestamp")
+	}
+	if len(id) != 48 {
 		return nil, bad("INVALID_CURSOR", "Invalid cursor format")
 	}
 	trace, err := span.ParseTraceID(id[:32])

@@ -178,6 +178,9 @@ func (a *Adapter) messages(w http.ResponseWriter, r *request, of conversationOf)
 		}
 		blocks = append(blocks, fold(withoutHistory(said, of.around))...)
 	}
+	if role, ok := r.query.get("role"); ok && role == sideml.RoleSystem {
+		blocks = withoutPrompts(blocks, of.around)
+	}
 	byTime(blocks)
 	if role, ok := r.query.get("role"); ok {
 		blocks = slices.DeleteFunc(blocks, func(b messageBlock) bool { return b.Role != role })
@@ -219,6 +222,25 @@ func withoutHistory(blocks []messageBlock, session []*trace) []messageBlock {
 		}
 	}
 	return slices.DeleteFunc(blocks, func(b messageBlock) bool { return !b.block.Said() && b.MessageIndex < last[b.SpanID] })
+}
+
+// withoutPrompts leaves out what a session's earlier trace was told as its
+// system prompt already; the service does so when it is asked for these alone.
+func withoutPrompts(blocks []messageBlock, session []*trace) []messageBlock {
+	first := map[string]string{} // trace by content
+	for _, t := range session {
+		for _, it := range t.items {
+			for _, b := range sideml.Extract(it.Raw) {
+				if _, ok := first[b.Hash]; !ok && b.Role == sideml.RoleSystem {
+					first[b.Hash] = it.traceID
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(blocks, func(b messageBlock) bool {
+		trace, ok := first[b.ContentHash]
+		return ok && b.Role == sideml.RoleSystem && trace != b.TraceID
+	})
 }
 
 // fold orders blocks by time and leaves out what they repeat.

@@ -61,9 +61,12 @@ func (t tally) answer() optionsAnswer {
 	return out
 }
 
-var optionFields = fields{
-	"columns": fieldText, "from_timestamp": fieldText, "to_timestamp": fieldText, "observations_only": fieldBool,
-}
+var (
+	optionFields     = fields{"columns": fieldText, "from_timestamp": fieldText, "to_timestamp": fieldText}
+	spanOptionFields = fields{
+		"columns": fieldText, "from_timestamp": fieldText, "to_timestamp": fieldText, "observations_only": fieldBool,
+	}
+)
 
 // columnsOf is the columns that are asked for, of those that there are, and
 // always the fixed ones.
@@ -83,9 +86,6 @@ func (p params) columnsOf(all []string, fixed ...string) []string {
 
 // options counts over every span in the asked range.
 func (a *Adapter) options(w http.ResponseWriter, r *request, observations bool, t tally, add func(*item)) error {
-	if err := r.query.check(optionFields); err != nil {
-		return err
-	}
 	window, err := a.window(r.query)
 	if err != nil {
 		return err
@@ -110,6 +110,9 @@ func (a *Adapter) options(w http.ResponseWriter, r *request, observations bool, 
 
 // traceOptions answers GET /traces/filter-options.
 func (a *Adapter) traceOptions(w http.ResponseWriter, r *request) error {
+	if err := r.query.check(optionFields); err != nil {
+		return err
+	}
 	t := newTally(r.query.columnsOf([]string{"environment", "trace_name", "user_id", "session_id"}, "tags")...)
 	return a.options(w, r, false, t, func(it *item) {
 		t.add("environment", it.Environment, it.traceID)
@@ -126,6 +129,9 @@ func (a *Adapter) traceOptions(w http.ResponseWriter, r *request) error {
 
 // spanOptions answers GET /spans/filter-options.
 func (a *Adapter) spanOptions(w http.ResponseWriter, r *request) error {
+	if err := r.query.check(spanOptionFields); err != nil {
+		return err
+	}
 	t := newTally(r.query.columnsOf([]string{
 		"gen_ai_request_model", "span_category", "environment", "framework", "gen_ai_system", "gen_ai_agent_name",
 		"status_code", "observation_type",
@@ -145,6 +151,9 @@ func (a *Adapter) spanOptions(w http.ResponseWriter, r *request) error {
 
 // sessionOptions answers GET /sessions/filter-options.
 func (a *Adapter) sessionOptions(w http.ResponseWriter, r *request) error {
+	if err := r.query.check(optionFields); err != nil {
+		return err
+	}
 	t := newTally(r.query.columnsOf([]string{"environment", "user_id"})...)
 	return a.options(w, r, false, t, func(it *item) {
 		if it.SessionID != nil {

@@ -269,6 +269,7 @@ func parseTime(v string) (time.Time, error) {
 	if len(v) > 10 && (v[10] == ' ' || v[10] == 't') {
 		v = v[:10] + "T" + v[11:]
 	}
+	v = strings.Replace(v, "\u2212", "-", 1) // the minus sign of typography
 	if strings.HasSuffix(v, "z") {
 		v = v[:len(v)-1] + "Z"
 	}

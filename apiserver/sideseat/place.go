@@ -116,18 +116,10 @@ func placeJSON(body []byte) ([]byte, error) {
 	if d.More() {
 		return nil, fmt.Errorf("trailing characters at offset %d", d.InputOffset())
 	}
-	all, _ := req["resourceSpans"].([]any)
-	kept := slices.DeleteFunc(slices.Clone(all), func(rs any) bool {
-		o, _ := rs.(map[string]any)
-		return o["resource"] == nil
-	})
 	if _, ok := req["resourceSpans"].([]any); !ok {
 		return nil, errors.New("no list resourceSpans")
 	}
-	changed := len(kept) < len(all)
-	if changed {
-		req["resourceSpans"] = kept
-	}
+	changed := false
 	for _, rs := range objects(req["resourceSpans"]) {
 		for _, ss := range objects(rs["scopeSpans"]) {
 			for _, s := range objects(ss["spans"]) {
@@ -138,6 +130,14 @@ func placeJSON(body []byte) ([]byte, error) {
 				changed = changed || odd
 			}
 		}
+	}
+	all, _ := req["resourceSpans"].([]any)
+	kept := slices.DeleteFunc(slices.Clone(all), func(rs any) bool {
+		o, _ := rs.(map[string]any)
+		return o["resource"] == nil
+	})
+	if len(kept) < len(all) {
+		req["resourceSpans"], changed = kept, true
 	}
 	if !changed {
 		return body, nil

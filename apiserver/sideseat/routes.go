@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/gorilla/mux"
 
@@ -133,11 +135,10 @@ func (a *Adapter) checkProject(ctx context.Context, project string) error {
 }
 
 func validProject(name string) bool {
-	for i := range len(name) {
-		c := name[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+	for _, c := range name {
+		if !unicode.IsLetter(c) && !unicode.IsNumber(c) && c != '-' && c != '_' {
 			return false
 		}
 	}
-	return name != "" && len(name) <= 64
+	return name != "" && len(name) <= 64 && utf8.ValidString(name)
 }

@@ -26,8 +26,8 @@ type statsAnswer struct {
 }
 
 type statsPeriod struct {
-	From stamp `json:"from"`
-	To   stamp `json:"to"`
+	From string `json:"from"`
+	To   string `json:"to"`
 }
 
 type statsCounts struct {
@@ -127,11 +127,21 @@ func (a *Adapter) stats(w http.ResponseWriter, r *request) error {
 	return noStore(w, answer)
 }
 
-// countBefore counts the traces of the period of the same length before.
+// bound writes an end of a period; one that is finer than the service keeps
+// loses its fraction there.
+func bound(t time.Time) string {
+	if t.Nanosecond()%1000 != 0 {
+		t = t.Truncate(time.Second)
+	}
+	return stamp(t.UnixMicro()).String()
+}
+
+// countBefore counts the traces of the period of the same length before, with its last
+// moment.
 func (a *Adapter) countBefore(ctx context.Context, project string, from, to time.Time) (int, error) {
 	before := unixNano(from.Add(-to.Sub(from)))
 	page, err := a.opt.Store.Traces(ctx, project, query.Traces{
-		Range: query.Range{From: before, To: max(unixNano(from), 1)}, Total: true,
+		Range: query.Range{From: before, To: unixNano(from.Truncate(time.Microsecond).Add(time.Microsecond))}, Total: true,
 	})
 	return page.Total, err
 }
@@ -238,7 +248,7 @@ func percent(part, whole int64) number {
 func (g *gathered) answer(from, to time.Time) *statsAnswer {
 	t, c := g.tokens, g.costs
 	out := &statsAnswer{
-		Period: statsPeriod{stamp(from.UnixMicro()), stamp(to.UnixMicro())},
+		Period: statsPeriod{bound(from), bound(to)},
 		Counts: statsCounts{Traces: len(g.traces), Sessions: len(g.sessions), Spans: g.spans, UniqueUsers: len(g.users)},
 		Costs: statsCosts{
 			cents4(c.Input), cents4(c.Output), cents4(c.CacheRead), cents4(c.CacheWrite), cents4(c.Reasoning), cents4(c.Total),

@@ -126,10 +126,7 @@ func (s *scanner) notAList() error {
 
 func (s *scanner) condition(g Grammar) (raw, error) {
 	if s.text[s.at] == '[' {
-		if s.at++; s.peek() == ']' {
-			s.at++
-		}
-		return raw{}, s.fail("missing field `type`")
+		return raw{}, s.listedCondition()
 	}
 	n, err := s.value(1)
 	if err != nil {
@@ -145,6 +142,23 @@ func (s *scanner) condition(g Grammar) (raw, error) {
 		return raw{}, s.fail("missing field `type`")
 	}
 	return s.service(&n)
+}
+
+// listedCondition finds fault with a condition that is a list: the service
+// looks into its first element for a type.
+func (s *scanner) listedCondition() error {
+	if s.at++; s.peek() == ']' {
+		s.at++
+		return s.fail("missing field `type`")
+	}
+	n, err := s.value(2)
+	if err != nil {
+		return err
+	}
+	if err := s.checkType(&n); err != nil {
+		return err
+	}
+	return s.failNext("invalid length 0, expected struct variant Filter::%s", n.text)
 }
 
 // form is one type of the service's grammar.
@@ -186,7 +200,7 @@ func oneOf(words []string) string {
 // checkType refuses an unknown type where it is read.
 func (s *scanner) checkType(n *node) error {
 	if n.kind != 's' {
-		return s.fail("invalid type: %s, expected variant identifier", n.describe())
+		return s.failAt(n.at(), "invalid type: %s, expected variant identifier", n.describe())
 	}
 	if !slices.Contains(formNames(), n.text) {
 		return s.fail("unknown variant `%s`, expected %s", n.text, oneOf(formNames()))

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // SyntaxError is a filter text that is not in the grammar, with the place
@@ -26,11 +25,21 @@ type node struct {
 	truth  bool
 	list   []node
 	fields []field
-	end    int // offset behind the value
+	start  int // offset of the value
+	end    int // offset behind it
+}
+
+// at is where the service stands when it finds fault with the value.
+func (n *node) at() int {
+	if n.kind == 'o' || n.kind == 'a' {
+		return n.start
+	}
+	return n.end
 }
 
 type field struct {
 	key   string
+	after int // offset behind the key
 	value node
 }
 
@@ -63,7 +72,7 @@ func (n *node) describe() string {
 	return "null"
 }
 
-const maxDepth = 64
+const maxDepth = 127
 
 // scanner reads JSON and remembers where it is.
 type scanner struct {
@@ -78,6 +87,7 @@ func (s *scanner) fail(format string, args ...any) error {
 // failNext points at the character after what was read, where the service has
 // looked already when it finds fault with a condition.
 func (s *scanner) failNext(format string, args ...any) error {
+	s.space()
 	return s.failAt(min(s.at+1, len(s.text)), format, args...)
 }
 
@@ -106,8 +116,10 @@ func (s *scanner) peek() byte {
 func (s *scanner) end() bool { return s.peek() == 0 && s.at == len(s.text) }
 
 func (s *scanner) value(depth int) (node, error) {
+	s.space()
+	start := s.at
 	n, err := s.bare(depth)
-	n.end = s.at
+	n.start, n.end = start, s.at
 	return n, err
 }
 
@@ -166,8 +178,9 @@ func (s *scanner) number() (node, error) {
 		s.at++
 	}
 	zero := s.at < len(s.text) && s.text[s.at] == '0'
+	first := s.at
 	if n := s.digits(); n == 0 || zero && n > 1 {
-		return node{}, s.failAt(s.at+1, "invalid number")
+		return node{}, s.failAt(first+min(n, 1)+1, "invalid number")
 	}
 	if s.at < len(s.text) && s.text[s.at] == '.' {
 		if s.at++; s.digits() == 0 {
@@ -182,7 +195,11 @@ func (s *scanner) number() (node, error) {
 			return node{}, s.failAt(s.at+1, "invalid number")
 		}
 	}
-	return node{kind: 'n', text: s.text[from:s.at]}, nil
+	text := s.text[from:s.at]
+	if _, err := strconv.ParseFloat(text, 64); err != nil {
+		return node{}, s.fail("number out of range")
+	}
+	return node{kind: 'n', text: text}, nil
 }
 
 func (s *scanner) quoted() (string, error) {
@@ -193,10 +210,9 @@ func (s *scanner) quoted() (string, error) {
 			s.at++
 		case c == '"':
 			s.at++
-			raw := s.text[from:s.at]
-			text, ok := unquote(raw)
-			if !ok {
-				return "", s.fail("invalid escape")
+			text, at, fault := unescape(s.text[from+1 : s.at-1])
+			if fault != "" {
+				return "", s.failAt(from+1+at, "%s", fault)
 			}
 			return text, nil
 		case c < 0x20:
@@ -247,6 +263,10 @@ func (s *scanner) object(depth int) (node, error) {
 		if err != nil {
 			return node{}, err
 		}
+		after := s.at
+		if key == "type" && depth == 1 && n.get("type") != nil {
+			return node{}, s.fail("duplicate field `type`")
+		}
 		if s.peek() != ':' {
 			if s.end() {
 				return node{}, s.fail("EOF while parsing an object")
@@ -258,10 +278,7 @@ func (s *scanner) object(depth int) (node, error) {
 		if err != nil {
 			return node{}, err
 		}
-		if key == "type" && n.get("type") != nil {
-			return node{}, s.fail("duplicate field `type`")
-		}
-		n.fields = append(n.fields, field{key, v})
+		n.fields = append(n.fields, field{key, after, v})
 		if key == "type" {
 			if err := s.checkType(&v); err != nil && depth == 1 {
 				return node{}, err
@@ -290,11 +307,4 @@ func (s *scanner) separator(closing byte, what string) (more bool, err error) {
 		return false, s.failAt(s.at+1, "trailing comma")
 	}
 	return true, nil
-}
-
-func unquote(raw string) (string, bool) {
-	if !strings.Contains(raw, `\`) {
-		return raw[1 : len(raw)-1], utf8.ValidString(raw)
-	}
-	return unescape(raw[1 : len(raw)-1])
 }
