@@ -123,7 +123,7 @@ func (s *Server) GRPC() *grpc.Server {
 	return otlpgrpc.NewServer(otlpgrpc.Options{
 		Store:      s.opt.Store,
 		MaxMessage: int(s.opt.MaxIngest),
-		Workspace:  func(r *http.Request) string { return otlphttp.Workspace(s.ingest, otlphttp.Path, r) },
+		Ingest:     s.ingest,
 		Log:        s.opt.Log,
 	})
 }

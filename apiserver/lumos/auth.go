@@ -7,8 +7,9 @@ import (
 )
 
 const (
-	sessionCookie      = "__lumos_session"
-	organizationHeader = "X-Alerty-OrganizationId"
+	sessionCookie         = "__lumos_session"
+	organizationHeader    = "X-Alerty-OrganizationId"
+	organizationAttribute = "alerty.organizationId" // of a resource
 )
 
 // workspaceOf is the credential that the request carries, either of the two
@@ -26,7 +27,9 @@ func workspaceOf(r *http.Request) (string, error) {
 
 // Ingest is where the vendor's exporters send spans.
 func (a *Adapter) Ingest() []rest.Ingest {
-	return []rest.Ingest{{Path: "/v1/traces", Workspace: ingestWorkspace, Page: page, Read: read}}
+	return []rest.Ingest{{
+		Path: "/v1/traces", Workspace: ingestWorkspace, Attribute: organizationAttribute, Page: page, Read: read,
+	}}
 }
 
 func ingestWorkspace(r *http.Request) (string, bool) {

@@ -10,6 +10,8 @@ const (
 	page       = "https://mackerel.io/api-docs/entry/traces"
 	ingestPage = "https://mackerel.io/docs/entry/tracing/overview"
 	read       = "2026-11-21"
+
+	maxIngest = 6 << 20 // the vendor's "6 MB"
 )
 
 // Routes is what the adapter serves.
@@ -27,5 +29,7 @@ func (a *Adapter) Fallbacks() []rest.Fallback {
 
 // Ingest is where the vendor's exporters send spans.
 func (a *Adapter) Ingest() []rest.Ingest {
-	return []rest.Ingest{{Path: "/v1/traces", Workspace: ingestWorkspace, Page: ingestPage, Read: read}}
+	return []rest.Ingest{{
+		Path: "/v1/traces", Workspace: ingestWorkspace, MaxBody: maxIngest, Page: ingestPage, Read: read,
+	}}
 }

@@ -19,6 +19,8 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/spanstead/spanstead/apiserver/internal/intake"
+	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/store"
 )
 
@@ -27,9 +29,9 @@ type Options struct {
 	Store store.Store // required
 	// MaxMessage bounds a request's bytes after decompression; 0 means 64 MiB.
 	MaxMessage int
-	// Workspace says where the spans of a request go, from a request for
-	// /v1/traces whose headers are the call's metadata; nil means the default one.
-	Workspace func(r *http.Request) string
+	// Ingest lists the vendors' addresses. A call is taken for a request to
+	// /v1/traces whose headers are its metadata.
+	Ingest []rest.Ingest
 	// Log takes the errors that are the server's own fault; nil drops them.
 	Log *slog.Logger
 }
@@ -86,23 +88,26 @@ func (s *service) export(ctx context.Context, request []byte) (_ []byte, err err
 			err = status.Error(codes.Internal, "internal error")
 		}
 	}()
-	answer, err := s.opt.Store.Append(ctx, s.workspace(ctx), request)
+	to := s.target(ctx)
+	if to.MaxBody > 0 && int64(len(request)) > to.MaxBody {
+		return nil, status.Errorf(codes.ResourceExhausted, "request is larger than %d bytes", to.MaxBody)
+	}
+	answer, err := to.Append(ctx, s.opt.Store, request)
 	if err != nil {
 		return nil, s.statusOf(ctx, err)
 	}
 	return responseOf(answer), nil
 }
 
-func (s *service) workspace(ctx context.Context) string {
-	if s.opt.Workspace == nil {
-		return store.DefaultWorkspace
-	}
-	r := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: "/v1/traces"}, Header: http.Header{}}
+const path = "/v1/traces"
+
+func (s *service) target(ctx context.Context) intake.Target {
+	r := &http.Request{Method: http.MethodPost, URL: &url.URL{Path: path}, Header: http.Header{}}
 	md, _ := metadata.FromIncomingContext(ctx)
 	for name, values := range md {
 		for _, v := range values {
 			r.Header.Add(name, v)
 		}
 	}
-	return s.opt.Workspace(r.WithContext(ctx))
+	return intake.Find(s.opt.Ingest, path, r.WithContext(ctx))
 }

@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/internal/storetest"
 	"github.com/spanstead/spanstead/apiserver/otlpgrpc"
 	"github.com/spanstead/spanstead/apiserver/store"
@@ -96,7 +97,7 @@ func TestWorkspaceFromMetadata(t *testing.T) {
 	if err := st.CreateWorkspace(t.Context(), "w"); err != nil {
 		t.Fatal(err)
 	}
-	c, _ := dial(t, otlpgrpc.Options{Store: st, Workspace: func(r *http.Request) string { return r.Header.Get("Some-Key") }})
+	c, _ := dial(t, otlpgrpc.Options{Store: st, Ingest: []rest.Ingest{{Path: "/v1/traces", MaxBody: 100, Workspace: someKey}}})
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "some-key", "w")
 	if _, err := c.Export(ctx, requestOf(spanOf(1))); err != nil {
 		t.Fatal(err)
@@ -104,7 +105,14 @@ func TestWorkspaceFromMetadata(t *testing.T) {
 	if n := count(t, st, "w"); n != 1 {
 		t.Errorf("%d spans in the workspace, want 1", n)
 	}
+	big := spanOf(2)
+	big.Name = strings.Repeat("x", 100)
+	if _, err := c.Export(ctx, requestOf(big)); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("past the vendor's limit: %v", err)
+	}
 }
+
+func someKey(r *http.Request) (string, bool) { return r.Header.Get("Some-Key"), true }
 
 type failing struct {
 	store.Store

@@ -32,14 +32,14 @@ const firstRead = 64 << 10
 // errBusy says that the bytes in flight are as many as may be.
 var errBusy = errors.New("too many bytes in flight, try again")
 
-// readBody reads and inflates the whole body. What it returns is to be given
+// readBody reads and inflates the whole body, of at most so many bytes. What it returns is to be given
 // to release, with an error too.
-func (v *Receiver) readBody(r *http.Request) (body, error) {
+func (v *Receiver) readBody(r *http.Request, most int64) (body, error) {
 	var b body
-	if r.ContentLength > v.opt.MaxBody {
-		return b, tooLarge(v.opt.MaxBody)
+	if r.ContentLength > most {
+		return b, tooLarge(most)
 	}
-	in, closeAll, err := inflate(r, v.opt.MaxBody)
+	in, closeAll, err := inflate(r, most)
 	if err != nil {
 		return b, err
 	}
@@ -50,7 +50,7 @@ func (v *Receiver) readBody(r *http.Request) (body, error) {
 	}
 	for {
 		if len(b.data) == cap(b.data) {
-			if err := v.grow(&b, min(size, v.opt.MaxBody+1)); err != nil {
+			if err := v.grow(&b, min(size, most+1)); err != nil {
 				return b, err
 			}
 			size = 2 * int64(cap(b.data))

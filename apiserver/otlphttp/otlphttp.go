@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/spanstead/spanstead/apiserver/internal/intake"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/store"
 )
@@ -74,18 +75,6 @@ func (v *Receiver) Routes() []rest.Route {
 	return routes
 }
 
-// Workspace says where the spans of a request to a path go.
-func Workspace(ingest []rest.Ingest, path string, r *http.Request) string {
-	for _, in := range ingest {
-		if in.Path == path {
-			if name, ok := in.Workspace(r); ok {
-				return name
-			}
-		}
-	}
-	return store.DefaultWorkspace
-}
-
 func (v *Receiver) handler(path string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		enc, err := encodingOf(r)
@@ -93,7 +82,7 @@ func (v *Receiver) handler(path string) http.HandlerFunc {
 			enc.fail(w, r, err)
 			return
 		}
-		answer, err := v.export(r, enc, Workspace(v.opt.Ingest, path, r))
+		answer, err := v.export(r, enc, intake.Find(v.opt.Ingest, path, r))
 		if err != nil {
 			enc.fail(w, r, err)
 			return
@@ -102,8 +91,12 @@ func (v *Receiver) handler(path string) http.HandlerFunc {
 	}
 }
 
-func (v *Receiver) export(r *http.Request, enc encoding, workspace string) (store.Appended, error) {
-	body, err := v.readBody(r)
+func (v *Receiver) export(r *http.Request, enc encoding, to intake.Target) (store.Appended, error) {
+	limit := v.opt.MaxBody
+	if to.MaxBody > 0 {
+		limit = min(limit, to.MaxBody)
+	}
+	body, err := v.readBody(r, limit)
 	defer v.release(body) // the store keeps nothing of it
 	if err != nil {
 		return store.Appended{}, err
@@ -112,5 +105,5 @@ func (v *Receiver) export(r *http.Request, enc encoding, workspace string) (stor
 	if err != nil {
 		return store.Appended{}, err
 	}
-	return v.opt.Store.Append(r.Context(), workspace, otlp)
+	return to.Append(r.Context(), v.opt.Store, otlp)
 }

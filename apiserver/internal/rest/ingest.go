@@ -9,8 +9,15 @@ type Ingest struct {
 	Path string // a template of gorilla/mux
 	// Workspace reads the request's headers and path, never its body.
 	Workspace func(r *http.Request) (workspace string, ok bool)
-	Page      string
-	Read      string
+	// Attribute, if not "", is the resource attribute that names the workspace
+	// of a resource's spans; Workspace's counts for those without it. It also
+	// counts in requests that no vendor claims.
+	Attribute string
+	// MaxBody is the vendor's own limit on a request's bytes after
+	// decompression; 0 means none.
+	MaxBody int64
+	Page    string
+	Read    string
 }
 
 // IngestAdapter is an Adapter whose vendor takes spans in.
