@@ -73,6 +73,8 @@ type Documents interface {
 	DeleteDocument(ctx context.Context, workspace, collection, id string) error
 	// ListDocuments returns all of a collection, sorted by id.
 	ListDocuments(ctx context.Context, workspace, collection string) ([]Document, error)
+	// ListCollections returns the names of the collections that hold documents, sorted.
+	ListCollections(ctx context.Context, workspace string) ([]string, error)
 }
 
 // Document is one entry of a collection.

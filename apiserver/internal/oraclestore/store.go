@@ -199,6 +199,21 @@ func (s *Store) ListDocuments(ctx context.Context, workspace, collection string)
 	return found, nil
 }
 
+// ListCollections is told at store.Documents.
+func (s *Store) ListCollections(ctx context.Context, workspace string) ([]string, error) {
+	w, unlock, err := s.lock(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	var names []string
+	for key := range w.documents {
+		names = append(names, key.collection)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
 // snapshot returns the spans of a workspace. They are shared: answers that
 // hand them out clone them first.
 func (s *Store) snapshot(ctx context.Context, workspace string) ([]*span.Span, error) {
