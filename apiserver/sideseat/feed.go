@@ -149,7 +149,7 @@ func (p params) cursor() (*query.Position, error) {
 		return nil, bad("INVALID_CURSOR", "Invalid cursor timestamp")
 	}
 	if len(id) != 48 {
-		return nil, bad("INVALID_CURSOR", "Invalid cursor format")
+		return &query.Position{Start: start}, nil
 	}
 	trace, err := span.ParseTraceID(id[:32])
 	if err != nil {

@@ -111,6 +111,19 @@ type conversationOf struct {
 	session bool
 }
 
+// tools are those of the traces; of a session, of the traces that have a
+// message to show.
+func (of *conversationOf) tools(byTrace map[string][]sideml.Tool, blocks []messageBlock) []sideml.Tool {
+	var out []sideml.Tool
+	for _, t := range of.traces {
+		id := t.items[0].traceID
+		if !of.session || slices.ContainsFunc(blocks, func(b messageBlock) bool { return b.TraceID == id }) {
+			out = append(out, byTrace[id]...)
+		}
+	}
+	return out
+}
+
 // sumOf adds up the tokens and costs of the spans that blocks are from.
 func sumOf(blocks []messageBlock) (tokens int64, cost number, spans int) {
 	counted := map[string]bool{}
@@ -163,7 +176,7 @@ func (a *Adapter) messages(w http.ResponseWriter, r *request, of conversationOf)
 	}
 	var tokens derive.Tokens
 	var costs derive.Costs
-	var tools []sideml.Tool
+	tools := map[string][]sideml.Tool{} // by trace
 	blocks := []messageBlock{}
 	for _, t := range of.traces {
 		tt, cc := t.totals(of.only)
@@ -172,7 +185,7 @@ func (a *Adapter) messages(w http.ResponseWriter, r *request, of conversationOf)
 		var said []messageBlock
 		for _, it := range t.items {
 			if window.Contains(it.Raw.StartTimeUnixNano) && (of.only == nil || of.only(it)) {
-				tools = append(tools, sideml.Tools(it.Raw)...)
+				tools[it.traceID] = append(tools[it.traceID], sideml.Tools(it.Raw)...)
 				said = append(said, t.blocksOf(it)...)
 			}
 		}
@@ -191,7 +204,7 @@ func (a *Adapter) messages(w http.ResponseWriter, r *request, of conversationOf)
 	}
 	rest.WriteJSON(w, http.StatusOK, conversation{
 		Messages: blocks, Metadata: meta,
-		ToolDefinitions: sideml.MergeTools(tools), ToolNames: toolNames(of.traces),
+		ToolDefinitions: sideml.MergeTools(of.tools(tools, blocks)), ToolNames: toolNames(of.traces),
 	})
 	return nil
 }

@@ -14,6 +14,17 @@ type item struct {
 	*derive.Span
 	traceID, spanID string
 	parent          *string
+	shown           *preview // nil until it is asked for
+}
+
+type preview struct{ input, output *string }
+
+func (it *item) preview() preview {
+	if it.shown == nil {
+		it.shown = &preview{}
+		it.shown.input, it.shown.output = it.Previews()
+	}
+	return *it.shown
 }
 
 func (a *Adapter) item(s *span.Span) *item {
@@ -145,16 +156,16 @@ func (t *trace) extent() (start, end int64) {
 // the last that came out.
 func (t *trace) previews(head *item) (input, output *string) {
 	if head.parent == nil {
-		input, output = head.Input, head.Output
+		input, output = head.preview().input, head.preview().output
 	}
 	if input == nil {
-		for _, it := range t.items {
-			input = cmp.Or(input, it.Input)
+		for i := 0; i < len(t.items) && input == nil; i++ {
+			input = t.items[i].preview().input
 		}
 	}
 	if output == nil {
-		for _, it := range slices.Backward(t.items) {
-			output = cmp.Or(output, it.Output)
+		for i := len(t.items) - 1; i >= 0 && output == nil; i-- {
+			output = t.items[i].preview().output
 		}
 	}
 	return input, output
@@ -167,7 +178,7 @@ func (it *item) row() spanRow {
 		TimestampStart: stamp(it.Start), DurationMS: it.DurationMS, Environment: it.Environment, SessionID: it.SessionID,
 		UserID: it.UserID, Model: it.Model, GenAISystem: it.System, AgentName: it.Agent, FinishReasons: it.FinishReasons,
 		tokenFields: tokensOf(it.Tokens), costFields: costsOf(it.Costs),
-		EventCount: len(it.Raw.Events), LinkCount: len(it.Raw.Links), InputPreview: it.Input, OutputPreview: it.Output,
+		EventCount: len(it.Raw.Events), LinkCount: len(it.Raw.Links), InputPreview: it.preview().input, OutputPreview: it.preview().output,
 	}
 	if it.HasEnd {
 		end := stamp(it.End)

@@ -159,21 +159,63 @@ var storeOrders = map[string]query.Order{
 	"start_time": query.OrderStart, "end_time": query.OrderEnd, "duration_ms": query.OrderDuration,
 }
 
+// rank is where a trace stands in an order that the store does not know.
+type rank struct {
+	id    span.TraceID
+	key   int64
+	start int64
+}
+
 // sortedRows orders by what the store does not know, over all matching traces.
 func (a *Adapter) sortedRows(ctx context.Context, project string, sel *selection, o order, p paging) ([]traceRow, int, error) {
 	ids, err := a.tracesOf(ctx, project, sel)
 	if err != nil {
 		return nil, 0, err
 	}
-	rows, err := a.rowsOf(ctx, project, sel, ids)
-	if err != nil {
-		return nil, 0, err
+	match := sel.narrow()
+	ranks := make([]rank, 0, len(ids))
+	for part := range slices.Chunk(ids, chunk) {
+		traces, err := a.load(ctx, project, part)
+		if err != nil {
+			return nil, 0, err
+		}
+		for id, t := range traces {
+			ranks = append(ranks, t.rank(id, o, match))
+		}
 	}
-	sortRows(rows, o)
-	total := len(rows)
-	rows = slices.Clone(pageOf(rows, p))
+	slices.SortFunc(ranks, func(x, y rank) int {
+		c := cmp.Or(cmp.Compare(x.key, y.key), cmp.Compare(x.start, y.start), x.id.Compare(y.id))
+		if !o.asc {
+			c = -c
+		}
+		return c
+	})
+	page := pageOf(ranks, p)
+	onPage := make([]span.TraceID, len(page))
+	for i := range page {
+		onPage[i] = page[i].id
+	}
+	rows, err := a.rowsOf(ctx, project, sel, onPage)
 	a.show(rows, o)
-	return rows, total, nil
+	return rows, len(ranks), err
+}
+
+func (t *trace) rank(id span.TraceID, o order, match func(*item) bool) rank {
+	start, end := t.extent()
+	r := rank{id: id, start: start}
+	switch o.column {
+	case "end_time":
+		r.key = end
+	case "duration_ms":
+		r.key = (end - start) / 1000
+	case "total_tokens":
+		tokens, _ := t.totals(match)
+		r.key = tokens.Total
+	case "total_cost":
+		_, costs := t.totals(match)
+		r.key = costs.Total
+	}
+	return r
 }
 
 func pageOf[T any](rows []T, p paging) []T {

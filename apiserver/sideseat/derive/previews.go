@@ -7,7 +7,9 @@ import (
 	"github.com/spanstead/spanstead/engine/span"
 )
 
-func previews(s *span.Span) (input, output *string) { return sideml.Previews(sideml.Extract(s)) }
+// Previews are the first lines of what went into a span and of what came out.
+// They cost more than all the rest, since messages have to be read for them.
+func (s *Span) Previews() (input, output *string) { return sideml.Previews(sideml.Extract(s.Raw)) }
 
 // finishReasons says why the model stopped: the attribute's list, else the
 // first reason that an answer gives.

@@ -39,8 +39,6 @@ type Span struct {
 
 	Tokens Tokens
 	Costs  Costs
-
-	Input, Output *string // previews
 }
 
 // Tokens are the token counts of a span or of a sum of spans.
@@ -96,7 +94,7 @@ func New(prices *Prices) *Deriver {
 	return &Deriver{prices}
 }
 
-// Span derives all of a span. The answer shares memory with s.
+// Span derives all of a span but its previews. The answer shares memory with s.
 func (d *Deriver) Span(s *span.Span) *Span {
 	out := &Span{
 		Raw: s, Category: Category(s), Observation: Observation(s), Framework: Framework(s), Status: Status(s),
@@ -107,7 +105,6 @@ func (d *Deriver) Span(s *span.Span) *Span {
 	}
 	out.Start, out.End, out.HasEnd = int64(s.StartTimeUnixNano/1000), int64(s.EndTimeUnixNano/1000), s.EndTimeUnixNano != 0
 	out.DurationMS = DurationMS(s)
-	out.Input, out.Output = previews(s)
 	return out
 }
 
