@@ -123,8 +123,8 @@ func files(t *testing.T, dir string) []string {
 	return out
 }
 
-// TestVerifyFindsFlippedBytes flips bytes all over every file. In JSON only
-// what holds it together is sure to be found.
+// TestVerifyFindsFlippedBytes flips bytes all over every file. In the log's last
+// records, which nothing vouches for, one looks like a torn tail.
 func TestVerifyFindsFlippedBytes(t *testing.T) {
 	dir := sampleDir(t)
 	kinds := map[string]int{}
@@ -136,8 +136,7 @@ func TestVerifyFindsFlippedBytes(t *testing.T) {
 		}
 		kinds[filepath.Ext(name)]++
 		for at := range len(sound) {
-			json := strings.HasSuffix(name, ".json")
-			if json && !strings.ContainsRune("{}:", rune(sound[at])) || !json && at%(1+len(sound)/80) != 0 {
+			if at%(1+len(sound)/40) != 0 {
 				continue
 			}
 			bad := slices.Clone(sound)
@@ -151,7 +150,7 @@ func TestVerifyFindsFlippedBytes(t *testing.T) {
 				found = r.Faults
 			}
 			named := slices.ContainsFunc(found, func(f Fault) bool {
-				return f.File == name && (json || strings.Contains(f.Err, " at "))
+				return f.File == name && (strings.HasSuffix(name, ".json") || strings.Contains(f.Err, " at "))
 			})
 			if !named {
 				t.Errorf("%s: byte %d: %+v", name, at, r)
