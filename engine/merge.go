@@ -26,7 +26,7 @@ func (w *workspace) mergeOne() (bool, error) {
 		parts[i] = s.part
 	}
 	w.mu.Unlock()
-	merged, err := w.merge(id, parts)
+	merged, err := w.mergeApart(id, run, parts)
 	if err != nil {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -36,6 +36,24 @@ func (w *workspace) mergeOne() (bool, error) {
 		return false, err
 	}
 	return true, w.merged(run, merged)
+}
+
+// mergeCache is what merging keeps of the columns that it reads.
+const mergeCache = 16 << 20
+
+// mergeApart merges segments that it opens anew, with a cache of their own: to
+// merge neither pushes out what questions have read nor stays in memory.
+func (w *workspace) mergeApart(id uint64, run []*segmentFile, parts []*part.Part) (*segmentFile, error) {
+	cache := part.NewCache(mergeCache)
+	apart := make([]*part.Part, len(run))
+	for i, s := range run {
+		p, err := openPart(s.file, cache)
+		if err != nil {
+			return nil, err
+		}
+		apart[i] = p.WithDead(parts[i].Dead())
+	}
+	return w.merge(id, apart)
 }
 
 func firstError(a, b error) error {

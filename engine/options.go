@@ -44,8 +44,8 @@ type Options struct {
 
 	// A head is sealed when it reaches any of these. Zero means the default;
 	// SealAge below zero means never.
-	SealRows  int           // default 262,144
-	SealBytes int64         // default 192 MiB
+	SealRows  int           // default 131,072
+	SealBytes int64         // default 96 MiB
 	SealAge   time.Duration // default 10 minutes, checked when spans arrive
 
 	// MergeRows bounds the rows of a segment that merging makes; default
@@ -74,8 +74,8 @@ type Options struct {
 
 func (o *Options) setDefaults() {
 	setDefault(&o.SyncInterval, 100*time.Millisecond)
-	setDefault(&o.SealRows, 1<<18)
-	setDefault(&o.SealBytes, 192<<20)
+	setDefault(&o.SealRows, 1<<17)
+	setDefault(&o.SealBytes, 96<<20)
 	setDefault(&o.SealAge, 10*time.Minute)
 	setDefault(&o.MergeRows, 1<<20)
 	setDefault(&o.MergeFactor, 4)

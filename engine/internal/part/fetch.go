@@ -42,6 +42,7 @@ type rowBatch struct {
 	ids       []span.SpanID
 	traces    []uint32
 	traceIDs  []span.TraceID
+	parent    func(i int) (span.SpanID, error)
 	resource  plan.Codes
 	units     []plan.Codes
 	tuples    []*tuples
@@ -76,6 +77,9 @@ func (f *fetcher) batch(b int) (rb *rowBatch, err error) {
 		return nil, err
 	}
 	if rb.traceIDs, err = p.TraceIDs(); err != nil {
+		return nil, err
+	}
+	if rb.parent, err = p.parentReader(b); err != nil {
 		return nil, err
 	}
 	if rb.resource, err = p.resource.Codes(b); err != nil {
@@ -143,7 +147,7 @@ func (f *fetcher) fetch(s *span.Span, row int) error {
 	s.TraceID, s.SpanID = rb.traceIDs[rb.traces[i]], rb.ids[i]
 	s.StartTimeUnixNano = rb.starts[i]
 	s.EndTimeUnixNano = rb.starts[i] + uint64(rb.durations[i])
-	if s.ParentSpanID, err = p.parent(row); err != nil {
+	if s.ParentSpanID, err = rb.parent(i); err != nil {
 		return err
 	}
 	if s.Resource, err = p.resourceAt(rb.resource.At(i)); err != nil {

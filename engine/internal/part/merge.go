@@ -9,7 +9,9 @@ import (
 )
 
 // Merge makes one table of the live rows of several parts. The table reads the
-// parts while it is built; they must stay open until then.
+// parts while it is built, every column about three times from its first batch
+// to its last, and they must stay open until then. A cache of some megabytes
+// of their own serves that best.
 func Merge(parts []*Part) (*table.Table, error) {
 	m := &merger{
 		table: &table.Table{}, columns: map[columnKey]*mergedColumn{},
@@ -20,8 +22,7 @@ func Merge(parts []*Part) (*table.Table, error) {
 			return nil, err
 		}
 	}
-	m.finish()
-	return m.table, nil
+	return m.table, m.finish()
 }
 
 type columnKey struct {
@@ -37,7 +38,7 @@ type merger struct {
 	resources map[string]uint32
 	scopes    map[string]uint32
 	columns   map[columnKey]*mergedColumn
-	order     []columnKey
+	order     []*mergedColumn
 }
 
 // source is one part of a merge.
@@ -49,13 +50,14 @@ type source struct {
 	fetch *fetcher
 }
 
-// each calls fn with the live rows of every batch: their places in the batch
-// and the table's row of the first.
+// each calls fn with the live rows of every batch: their places in the batch,
+// which it does not keep, and the table's row of the first.
 func (s *source) each(fn func(b int, places []uint32, at int) error) error {
 	size, at := s.part.BatchRows(), s.first
 	live := s.live
+	var places []uint32
 	for b := range s.part.r.Batches() {
-		var places []uint32
+		places = places[:0]
 		if s.live == nil {
 			for i := range s.part.r.BatchLen(b) {
 				places = append(places, uint32(i))
@@ -99,6 +101,10 @@ func (m *merger) add(p *Part) error {
 
 func (m *merger) addRows(s *source) error {
 	p, t := s.part, m.table
+	t.Start, t.Duration = slices.Grow(t.Start, s.rows), slices.Grow(t.Duration, s.rows)
+	t.SpanIDs, t.Parents = slices.Grow(t.SpanIDs, s.rows), slices.Grow(t.Parents, s.rows)
+	t.Traces, t.Resources = slices.Grow(t.Traces, s.rows), slices.Grow(t.Resources, s.rows)
+	t.Scopes = slices.Grow(t.Scopes, s.rows)
 	ids, err := p.TraceIDs()
 	if err != nil {
 		return err
@@ -130,16 +136,16 @@ func (m *merger) addRows(s *source) error {
 		if err != nil {
 			return err
 		}
+		parents, err := p.Parents(b)
+		if err != nil {
+			return err
+		}
 		for _, i := range places {
-			parent, err := p.parent(b*p.BatchRows() + int(i))
-			if err != nil {
-				return err
-			}
 			t.Start = append(t.Start, starts[i])
 			t.Duration = append(t.Duration, durations[i])
 			t.SpanIDs = append(t.SpanIDs, spans[i])
 			t.Traces = append(t.Traces, known[traces[i]])
-			t.Parents = append(t.Parents, parent)
+			t.Parents = append(t.Parents, parents[i])
 		}
 		return nil
 	})
@@ -262,15 +268,12 @@ func (m *merger) addRare(s *source) error {
 }
 
 // finish hands the columns, events and links to the table.
-func (m *merger) finish() {
-	for _, k := range m.order {
-		c := m.columns[k]
-		if c.count == 0 {
-			continue // only deleted rows had it
+func (m *merger) finish() error {
+	m.traces, m.resources, m.scopes, m.columns = nil, nil, nil, nil
+	for _, c := range m.order {
+		if err := c.number(m.table); err != nil {
+			return err
 		}
-		m.table.Columns = append(m.table.Columns, table.Column{
-			Field: k.field, Type: k.typ, Values: c.values.values, Count: c.count, Load: c.load,
-		})
 	}
 	m.table.Events = func(row int) ([]span.Event, error) {
 		s, local := m.locate(row)
@@ -280,6 +283,7 @@ func (m *merger) finish() {
 		s, local := m.locate(row)
 		return s.links(local)
 	}
+	return nil
 }
 
 // locate finds the part and its row that a row of the table comes from.

@@ -212,51 +212,57 @@ func spanIDs(a *array.FixedSizeBinary) []span.SpanID {
 // Parents implements plan.Part.
 func (p *Part) Parents(b int) ([]span.SpanID, error) {
 	return get(p.cache, p.key(kindParents, 0, b), func() ([]span.SpanID, int, error) {
+		read, err := p.parentReader(b)
+		if err != nil {
+			return nil, 0, err
+		}
 		out := make([]span.SpanID, p.r.BatchLen(b))
 		for i := range out {
-			id, err := p.parent(b*p.BatchRows() + i)
-			if err != nil {
+			if out[i], err = read(i); err != nil {
 				return nil, 0, err
 			}
-			out[i] = id
 		}
 		return out, 8 * len(out), nil
 	})
 }
 
-// parent resolves one row's parent: a row of the segment so many rows before
-// it, or an id of its own.
-func (p *Part) parent(row int) (span.SpanID, error) {
-	var id span.SpanID
-	b, i := row/p.BatchRows(), row%p.BatchRows()
+// parentReader resolves the parents of a batch's rows: each is a row of the
+// segment so many rows before it, or an id of its own.
+func (p *Part) parentReader(b int) (func(i int) (span.SpanID, error), error) {
 	a, err := p.plain(p.parentRow, b)
 	if err != nil {
-		return id, err
-	}
-	if d := a.(*array.Int32).Value(i); d != 0 {
-		at := row - int(d)
-		if at < 0 || at >= p.Rows() {
-			return id, p.corruptf("row %d: parent in row %d", row, at)
-		}
-		ids, err := p.SpanIDs(at / p.BatchRows())
-		if err != nil {
-			return id, err
-		}
-		return ids[at%p.BatchRows()], nil
+		return nil, err
 	}
 	codes, err := p.groups[p.parentGroup].Codes(b)
 	if err != nil {
-		return id, err
+		return nil, err
 	}
 	dict, err := p.dictionary(p.parentID)
 	if err != nil {
-		return id, err
+		return nil, err
 	}
-	f := dict.(*array.FixedSizeBinary)
-	if c := int(codes.At(i)); f.IsValid(c) {
-		copy(id[:], f.Value(c))
-	}
-	return id, nil
+	distances, foreign := a.(*array.Int32).Int32Values(), dict.(*array.FixedSizeBinary)
+	size, here := p.BatchRows(), -1
+	var ids []span.SpanID // of the batch here
+	return func(i int) (id span.SpanID, err error) {
+		if distances[i] == 0 {
+			if c := int(codes.At(i)); foreign.IsValid(c) {
+				copy(id[:], foreign.Value(c))
+			}
+			return id, nil
+		}
+		at := b*size + i - int(distances[i])
+		if at < 0 || at >= p.Rows() {
+			return id, p.corruptf("row %d: parent in row %d", b*size+i, at)
+		}
+		if at/size != here {
+			if ids, err = p.SpanIDs(at / size); err != nil {
+				return id, err
+			}
+			here = at / size
+		}
+		return ids[at%size], nil
+	}, nil
 }
 
 // dictionary returns the values of a grouped column, one for each code.

@@ -87,8 +87,13 @@ func fixedArrayOfBits(bits []byte, n int, valid func(i int) bool) arrow.Array {
 // textArray is an array of strings or binaries.
 func textArray(t arrow.DataType, n int, valid func(i int) bool, at func(i int) string) arrow.Array {
 	bitmap, nulls := validity(n, valid)
-	offsets := make([]int32, 1, n+1)
-	var data []byte
+	size := 0
+	for i := range n {
+		if valid == nil || valid(i) {
+			size += len(at(i))
+		}
+	}
+	offsets, data := make([]int32, 1, n+1), make([]byte, 0, size)
 	for i := range n {
 		if valid == nil || valid(i) {
 			data = append(data, at(i)...)

@@ -203,6 +203,11 @@ func (b *builder) addRare(src *sources, columns []*Column) error {
 }
 
 func (b *builder) addRareColumn(c *Column, scratch []uint32) error {
+	if c.LoadWide != nil {
+		return b.eachNumber(c, scratch, func(i int, bits uint64) {
+			b.rare.add(uint32(i), c.Field.Scope, c.Field.Key, NumberOf(c.Type, bits))
+		})
+	}
 	if err := c.Load(scratch); err != nil {
 		return err
 	}

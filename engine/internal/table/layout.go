@@ -83,11 +83,12 @@ func (l *layout) group(g segment.Group, codes func(from, to int) arrow.Array) in
 	return len(l.spec.Groups) - 1
 }
 
-// coded adds a column of a group with its dictionary.
-func (l *layout) coded(f arrow.Field, group int, values arrow.Array) {
+// coded adds a column of a group with its dictionary, which is made when it is
+// written: those of all columns at once are a good part of the segment.
+func (l *layout) coded(f arrow.Field, group int, values func() arrow.Array) {
 	column := len(l.spec.Columns)
 	l.spec.Columns = append(l.spec.Columns, segment.Column{Field: f, Group: group})
-	l.dicts = append(l.dicts, func(w *segment.Writer) error { return w.WriteDictionary(column, values) })
+	l.dicts = append(l.dicts, func(w *segment.Writer) error { return w.WriteDictionary(column, values()) })
 }
 
 // flat adds a plain column, with the groups and dictionaries inside it.
@@ -179,7 +180,7 @@ func (b *builder) layoutIdentity(l *layout) {
 	l.flat(arrow.Field{Name: ColStart, Type: u64}, slicer(u64, starts), nil)
 	l.flat(arrow.Field{Name: ColDuration, Type: i64}, slicer(i64, durations), nil)
 	g := l.group(segment.Group{Name: GroupTrace, Codes: len(b.traceIDs)}, codeSlicer(b.traces, len(b.traceIDs)))
-	l.coded(arrow.Field{Name: ColTraceID, Type: id16}, g, fixedArray(id16, flatIDs(b.traceIDs), len(b.traceIDs), nil))
+	l.coded(arrow.Field{Name: ColTraceID, Type: id16}, g, func() arrow.Array { return fixedArray(id16, flatIDs(b.traceIDs), len(b.traceIDs), nil) })
 	l.flat(arrow.Field{Name: ColSpanID, Type: id8}, slicer(id8, ids), nil)
 	l.flat(arrow.Field{Name: ColParentRow, Type: i32}, parents, nil)
 
@@ -193,8 +194,9 @@ func (b *builder) layoutIdentity(l *layout) {
 	}
 	foreign = append(foreign, make([]byte, 8)...)
 	g = l.group(segment.Group{Name: GroupParent, Codes: int(none) + 1}, codeSlicer(b.parents.codes, int(none)+1))
-	l.coded(arrow.Field{Name: ColParentID, Type: id8, Nullable: true}, g,
-		fixedArray(id8, foreign, int(none)+1, func(i int) bool { return i < int(none) }))
+	l.coded(arrow.Field{Name: ColParentID, Type: id8, Nullable: true}, g, func() arrow.Array {
+		return fixedArray(id8, foreign, int(none)+1, func(i int) bool { return i < int(none) })
+	})
 }
 
 func flatIDs(ids []span.TraceID) []byte {
@@ -232,7 +234,7 @@ func (b *builder) layoutUnits(l *layout) {
 	for _, e := range all {
 		f := arrow.Field{Name: l.name(e.m.field, e.m.typ), Type: valueType(e.m.typ), Metadata: metadataOf(e.m.field, e.m.typ)}
 		f.Nullable = slices.Contains(e.m.of, Missing)
-		l.coded(f, e.group, e.m.array())
+		l.coded(f, e.group, e.m.array)
 	}
 }
 

@@ -191,22 +191,40 @@ type wide struct {
 }
 
 func (s *sorted) wideColumn(c *Column, scratch []uint32) (*wide, error) {
-	if err := c.Load(scratch); err != nil {
-		return nil, err
-	}
 	w := &wide{field: c.Field, typ: c.Type, bits: make([]uint64, len(s.order)), valid: make([]bool, len(s.order))}
+	w.nulls = len(s.order)
+	err := s.eachNumber(c, scratch, func(i int, bits uint64) {
+		w.bits[i], w.valid[i] = bits, true
+		w.nulls--
+	})
+	return w, err
+}
+
+// eachNumber calls fn with the place and the bits of each row that has a value
+// in a numeric column, in any order.
+func (s *sorted) eachNumber(c *Column, scratch []uint32, fn func(i int, bits uint64)) error {
+	if c.LoadWide != nil {
+		for i, row := range s.order { // scratch holds the place of each row
+			scratch[row] = uint32(i)
+		}
+		return c.LoadWide(func(row int, bits uint64) { fn(int(scratch[row]), bits) })
+	}
+	if err := c.Load(scratch); err != nil {
+		return err
+	}
 	for i, row := range s.order {
 		if code := scratch[row]; code != Missing {
-			w.bits[i], w.valid[i] = c.Values.Bits[code], true
-		} else {
-			w.nulls++
+			fn(i, c.Values.Bits[code])
 		}
 	}
-	return w, nil
+	return nil
 }
 
 // wantsWide: so many different numbers that a dictionary only costs.
 func wantsWide(c *Column) bool {
+	if c.LoadWide != nil {
+		return true
+	}
 	n := c.Values.Len()
 	return (c.Type == span.TypeInt || c.Type == span.TypeDouble) && n > minWide && n > c.Count/2
 }

@@ -62,6 +62,10 @@ type Column struct {
 	Count  int // rows that have a value
 	// Load fills dst, one entry a row, with codes, or Missing.
 	Load func(dst []uint32) error
+	// LoadWide, if not nil, stands for Values and Load of a column of ints or
+	// doubles that is to stay without a dictionary: it gives set the bits of
+	// every row that has a value.
+	LoadWide func(set func(row int, bits uint64)) error
 }
 
 // Values are distinct values of one type by code. Strings holds the text of
