@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,6 +22,23 @@ func TestInspect(t *testing.T) {
 		if !strings.Contains(stdout.String(), want) {
 			t.Errorf("no %q in\n%s", want, &stdout)
 		}
+	}
+}
+
+// TestInspectAddsUp two segments, whose groups have different numbers of codes.
+func TestInspectAddsUp(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	for i, spans := range []string{"200", "900"} {
+		must(t, "seed", "shop", "--data", dir, "--spans", spans, "--seed", strconv.Itoa(i+1))
+	}
+	out := must(t, "inspect", dir)
+	for _, line := range []string{`(?m)^all +\d+ +\d+ +[\d.]+ *$`, `(?m)^\d+ +\d+ +[\d.]+ +column +all *$`, `(?m)^\d+ +\d+ +[\d.]+ +index +all *$`} {
+		if !regexp.MustCompile(line).MatchString(out) {
+			t.Errorf("no %s in\n%s", line, out)
+		}
+	}
+	if n := len(regexp.MustCompile(`(?m) codes +trace_id `).FindAllString(out, -1)); n != 1 {
+		t.Errorf("the codes of trace_id have %d lines", n)
 	}
 }
 
