@@ -72,7 +72,7 @@ func newTracer(ctx context.Context, parts []Part, opt *Options, q *query.Traces)
 
 // needsAll: the answer depends on every listed trace, not only on the page's.
 func (t *tracer) needsAll() bool {
-	return t.q.Total && (t.q.MinDuration > 0 || t.q.MaxDuration > 0)
+	return t.q.Total && (t.q.MinDuration != 0 || t.q.MaxDuration != 0)
 }
 
 // all sums up every trace that has a matching span, then sorts.
@@ -102,7 +102,7 @@ func (t *tracer) all() (query.TracePage, error) {
 
 func (t *tracer) listed(s *query.TraceSummary) bool {
 	d := s.DurationNano()
-	return (t.q.MinDuration <= 0 || d >= t.q.MinDuration) && (t.q.MaxDuration <= 0 || d <= t.q.MaxDuration)
+	return (t.q.MinDuration == 0 || d >= t.q.MinDuration) && (t.q.MaxDuration == 0 || d <= t.q.MaxDuration)
 }
 
 // cut sorts the list and takes the page out of it.
