@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -25,17 +26,19 @@ import (
 
 // running is a server on ports of its own.
 type running struct {
-	store store.Store
-	url   string
-	host  string // of HTTP
-	grpc  string
+	store   store.Store
+	handler http.Handler
+	url     string
+	host    string // of HTTP
+	grpc    string
 }
 
 func start(t *testing.T) running {
 	t.Helper()
 	r := running{store: storetest.New(t)}
 	api := apiserver.New(apiserver.Options{Store: r.store})
-	web := httptest.NewServer(api.Handler())
+	r.handler = api.Handler()
+	web := httptest.NewServer(r.handler)
 	t.Cleanup(web.Close)
 	r.url, r.host = web.URL, web.Listener.Addr().String()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
