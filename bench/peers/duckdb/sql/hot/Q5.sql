@@ -1,0 +1,2 @@
+WITH chosen AS (SELECT Start, Duration FROM spans WHERE {range}),
+{heatmap};

@@ -1,0 +1,3 @@
+SELECT * FROM spans
+WHERE {range} AND contains("span.http.target", {text})
+{newest} LIMIT 100;

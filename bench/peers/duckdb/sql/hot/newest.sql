@@ -1,0 +1,1 @@
+ORDER BY Start DESC, TraceHi DESC, TraceLo DESC, Span DESC

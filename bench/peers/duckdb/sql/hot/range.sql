@@ -1,0 +1,1 @@
+Start >= {from} AND Start < {to}

@@ -1,0 +1,3 @@
+SELECT * FROM otel_traces
+WHERE {range} AND contains(SpanAttributes['http.target'], {text})
+ORDER BY Timestamp DESC, TraceId DESC, SpanId DESC LIMIT 100;

@@ -1,0 +1,1 @@
+Timestamp >= make_timestamp_ns({from}) AND Timestamp < make_timestamp_ns({to})
