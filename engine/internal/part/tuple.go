@@ -23,7 +23,7 @@ type tuple struct {
 }
 
 // keepTuples is the size of a group up to which its tuples are kept.
-const keepTuples = 1 << 16
+const keepTuples = 1 << 12
 
 func (g *group) tuples() (*tuples, error) {
 	p := g.part
