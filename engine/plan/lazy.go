@@ -69,7 +69,7 @@ func (n *lazyNode) eval(r *run, b int, in, out *index.Bits) error {
 		for ; word != 0; word &= word - 1 {
 			c := codes.At(w<<6 + bits.TrailingZeros64(word))
 			if n.known[c] == 0 {
-				if asked++; asked&63 == 0 && r.ctx.Err() != nil {
+				if asked++; (asked&63 == 0 || n.want.Op == query.OpRegexp) && r.ctx.Err() != nil {
 					return r.ctx.Err()
 				}
 				if err := n.ask(c, at); err != nil {
