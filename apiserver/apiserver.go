@@ -17,6 +17,9 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/spanstead/spanstead/apiserver/control"
+	"github.com/spanstead/spanstead/apiserver/internal/clock"
+	"github.com/spanstead/spanstead/apiserver/internal/double"
+	"github.com/spanstead/spanstead/apiserver/internal/journal"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/last9"
 	"github.com/spanstead/spanstead/apiserver/lumos"
@@ -44,8 +47,16 @@ func ParseFidelity(s string) (Fidelity, error) { return rest.ParseFidelity(s) }
 type Options struct {
 	Store    store.Store // required; the server does not close it
 	Fidelity Fidelity
-	Now      func() time.Time // nil means time.Now
-	Log      *slog.Logger     // nil drops everything
+	Now      func() time.Time // the machine's time; nil means time.Now
+	// Frozen, if it is not zero, is where the server's clock stands still at
+	// first and after a reset.
+	Frozen time.Time
+	// Auth lists the credentials that are taken; none means any that is well formed.
+	Auth []string
+	// Journal is how many requests of a workspace are remembered; 0 means
+	// 1000, below zero none.
+	Journal int
+	Log     *slog.Logger // nil drops everything
 	// MaxIngest bounds the bytes of one OTLP request after decompression; 0
 	// means 64 MiB.
 	MaxIngest int64
@@ -62,6 +73,8 @@ type Options struct {
 // Server is all of the APIs over one store.
 type Server struct {
 	opt     Options
+	double  *double.Double
+	otlp    *otlphttp.Receiver
 	ingest  []rest.Ingest
 	router  *mux.Router
 	handler http.Handler
@@ -71,8 +84,8 @@ type Server struct {
 }
 
 // vendors has one line for each vendor.
-func vendors(opt Options) []rest.Adapter {
-	return []rest.Adapter{
+func vendors(opt Options) []rest.Vendor {
+	return []rest.Vendor{
 		last9.New(last9.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now}),
 		mackerel.New(mackerel.Options{Store: opt.Store, Now: opt.Now, RateLimit: opt.MackerelRateLimit}),
 		sideseat.New(sideseat.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now, MaxIngest: opt.MaxIngest}),
@@ -90,20 +103,36 @@ func New(opt Options) *Server {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
 	opt.MaxIngest = cmp.Or(opt.MaxIngest, otlphttp.DefaultMaxBody)
-	s := &Server{opt: opt, draining: make(chan struct{})}
-	adapters := vendors(opt)
-	for _, a := range adapters {
-		if in, ok := a.(rest.IngestAdapter); ok {
+	d := double.New(double.Options{
+		Store: opt.Store, Now: opt.Now, Clock: frozen(opt.Frozen), Auth: opt.Auth, Log: opt.Log,
+		Journal: journal.Options{Entries: opt.Journal}, Control: control.Prefix,
+	})
+	opt.Store, opt.Now = d.Store(), d.Now
+	s := &Server{opt: opt, double: d, ingest: []rest.Ingest{otlphttp.Ingest()}, draining: make(chan struct{})}
+	var adapters []rest.Adapter
+	for _, v := range vendors(opt) {
+		if in, ok := v.(rest.IngestAdapter); ok {
 			s.ingest = append(s.ingest, in.Ingest()...)
 		}
+		adapters = append(adapters, d.Wrap(v))
 	}
-	adapters = append(adapters,
-		otlphttp.New(otlphttp.Options{Store: opt.Store, MaxBody: opt.MaxIngest, Ingest: s.ingest}),
-		control.New(control.Options{Health: s.health, Ready: opt.Ready}))
+	s.otlp = otlphttp.New(otlphttp.Options{Store: opt.Store, MaxBody: opt.MaxIngest, Ingest: s.ingest})
+	adapters = append(adapters, d.Wrap(s.otlp),
+		control.New(control.Options{Health: s.health, Ready: opt.Ready, Double: d}))
 	s.router = rest.NewRouter(adapters...)
-	s.handler = s.observe(s.router)
+	s.handler = s.observe(d.Handler(s.router))
 	return s
 }
+
+func frozen(at time.Time) clock.State {
+	if at.IsZero() {
+		return clock.State{}
+	}
+	return clock.State{Mode: clock.Frozen, At: at}
+}
+
+// Double is what a test can do with the server beside asking it.
+func (s *Server) Double() *double.Double { return s.double }
 
 // Drain ends the answers that have no end of their own, such as streams of
 // events. It is called when no more requests are taken; others go on.
@@ -119,12 +148,13 @@ func (s *Server) Serves(r *http.Request) bool {
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // GRPC makes a gRPC server that takes spans in.
-func (s *Server) GRPC() *grpc.Server {
+func (s *Server) GRPC(opts ...grpc.ServerOption) *grpc.Server {
 	return otlpgrpc.NewServer(otlpgrpc.Options{
 		Store:      s.opt.Store,
 		MaxMessage: int(s.opt.MaxIngest),
 		Ingest:     s.ingest,
 		Log:        s.opt.Log,
+		Server:     append(opts, grpc.ChainUnaryInterceptor(s.double.Interceptor(s.otlp, otlphttp.Path))),
 	})
 }
 

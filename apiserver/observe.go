@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"time"
 
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 )
@@ -15,9 +16,9 @@ const requestIDHeader = "X-Request-Id"
 // observe gives each request an id and a logger, logs its end, and answers a
 // panic with status 500 when nothing was sent yet.
 func (s *Server) observe(next http.Handler) http.Handler {
-	log, now := s.opt.Log, s.opt.Now
+	log := s.opt.Log
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := now()
+		start := time.Now()
 		id := requestID(r)
 		w.Header().Set(requestIDHeader, id)
 		own := log.With(slog.String("request", id))
@@ -27,7 +28,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			guard(out, own, recover())
 			own.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method),
 				slog.String("path", r.URL.Path), slog.Int("status", out.status),
-				slog.Int64("bytes", out.bytes), slog.Duration("took", now().Sub(start)))
+				slog.Int64("bytes", out.bytes), slog.Duration("took", time.Since(start)))
 		}()
 		next.ServeHTTP(out, r)
 	})

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/spanstead/spanstead/apiserver/internal/double"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 )
 
@@ -21,6 +22,9 @@ type Options struct {
 	// Ready returns an error until the server can answer questions; nil means
 	// at once. What is not healthy is not ready.
 	Ready func(ctx context.Context) error
+	// Double is what a test can do with the server; without it only health and
+	// readiness are told.
+	Double *double.Double
 }
 
 // Adapter is the control API.

@@ -34,6 +34,8 @@ type Options struct {
 	Ingest []rest.Ingest
 	// Log takes the errors that are the server's own fault; nil drops them.
 	Log *slog.Logger
+	// Server is further options, such as interceptors and TLS.
+	Server []grpc.ServerOption
 }
 
 // DefaultMaxMessage is the limit that MaxMessage zero stands for.
@@ -47,7 +49,9 @@ func NewServer(opt Options) *grpc.Server {
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
-	s := grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(opt.MaxMessage))
+	s := grpc.NewServer(append([]grpc.ServerOption{
+		grpc.ForceServerCodecV2(rawCodec{}), grpc.MaxRecvMsgSize(opt.MaxMessage),
+	}, opt.Server...)...)
 	s.RegisterService(&serviceDesc, &service{opt})
 	return s
 }
@@ -66,17 +70,24 @@ var serviceDesc = grpc.ServiceDesc{
 	Metadata:    collector.TraceService_ServiceDesc.Metadata,
 }
 
-func handleExport(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+func handleExport(srv any, ctx context.Context, decode func(any) error, interceptor grpc.UnaryServerInterceptor) (any, error) {
 	var request frame
 	if err := decode(&request); err != nil {
 		return nil, err
 	}
 	defer request.free()
-	response, err := srv.(exporter).export(ctx, request.data)
-	if err != nil {
-		return nil, err
+	export := func(ctx context.Context, _ any) (any, error) {
+		response, err := srv.(exporter).export(ctx, request.data)
+		if err != nil {
+			return nil, err
+		}
+		return &frame{data: response}, nil
 	}
-	return &frame{data: response}, nil
+	if interceptor == nil {
+		return export(ctx, nil)
+	}
+	info := &grpc.UnaryServerInfo{Server: srv, FullMethod: collector.TraceService_Export_FullMethodName}
+	return interceptor(ctx, nil, info, export)
 }
 
 // export answers a panic below it with an error: it is a bug of ours, and no

@@ -38,8 +38,12 @@ func failureOf(err error) failure {
 	case errors.Is(err, errBusy):
 		f.status, f.code, f.retryAfter = http.StatusServiceUnavailable, codes.Unavailable, retrySoon
 		f.message = err.Error()
-	case f.status == http.StatusRequestEntityTooLarge:
+	case f.status == http.StatusRequestEntityTooLarge, f.status == http.StatusTooManyRequests:
 		f.code = codes.ResourceExhausted
+	case f.status == http.StatusUnauthorized:
+		f.code = codes.Unauthenticated
+	case f.status == http.StatusForbidden:
+		f.code = codes.PermissionDenied
 	case f.status == rest.StatusClientGone:
 		f.code = codes.Canceled
 	case f.status == http.StatusServiceUnavailable:
