@@ -29,7 +29,7 @@ func appendRow(b []byte, s *span.Span) []byte {
 // appendOutcome appends what stands behind the attributes, and closes the span.
 func appendOutcome(b []byte, s *span.Span) []byte {
 	b = appendKey(b, "Duration")
-	b = strconv.AppendInt(b, s.DurationNano(), 10)
+	b = strconv.AppendInt(b, pipeline.Duration(s), 10)
 	b = appendText(b, "StatusCode", pipeline.StatusName(s.Status.Code))
 	b = appendText(b, "StatusMessage", s.Status.Message)
 	return append(b, '}')

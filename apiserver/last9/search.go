@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/spanstead/spanstead/apiserver/last9/pipeline"
 	"github.com/spanstead/spanstead/engine/query"
 	"github.com/spanstead/spanstead/engine/span"
 )
@@ -166,7 +167,7 @@ func appendMatched(b []byte, s *span.Span) []byte {
 	b = appendText(b, "spanID", s.SpanID.String())
 	b = appendText(b, "name", s.Name)
 	b = strconv.AppendUint(appendKey(b, "startTimeUnixNano"), s.StartTimeUnixNano, 10)
-	b = strconv.AppendInt(appendKey(b, "durationNanos"), s.DurationNano(), 10)
+	b = strconv.AppendInt(appendKey(b, "durationNanos"), pipeline.Duration(s), 10)
 	b = append(appendKey(b, "attributes"), '[')
 	byKey := slices.Clone(s.Attributes) // a store need not keep their order
 	slices.SortStableFunc(byKey, func(x, y span.KeyValue) int { return strings.Compare(x.Key, y.Key) })

@@ -143,11 +143,22 @@ func (f Field) first(s *span.Span) (span.Value, bool) {
 	if f.Query.Scope == query.ScopeSpan {
 		return span.Lookup(s.Attributes, f.Query.Key)
 	}
+	if f.form == asDuration {
+		return span.Int(Duration(s)), true
+	}
 	values := query.AppendValues(nil, s, f.Query)
 	if len(values) == 0 {
 		return span.Value{}, false
 	}
 	return values[0], true
+}
+
+// Duration is how long a span took in nanoseconds, 0 for one that never ended.
+func Duration(s *span.Span) int64 {
+	if s.EndTimeUnixNano == 0 {
+		return 0
+	}
+	return s.DurationNano()
 }
 
 // KindName is a kind in the vendor's words; an unknown number is unspecified.
