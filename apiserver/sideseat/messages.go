@@ -294,7 +294,7 @@ func (t *trace) blocksOf(it *item) []messageBlock {
 			EntryType: b.Type, Content: b.Content, Role: b.Role, TraceID: it.traceID, SpanID: it.spanID, SessionID: it.SessionID,
 			MessageIndex: b.Message, EntryIndex: b.Entry, ParentSpanID: it.parent, SpanPath: path, Timestamp: stamp(b.Time / 1000),
 			Observation: &it.Observation, Model: it.Model, Provider: it.System, Name: b.Name, FinishReason: b.Finish,
-			ToolUseID: b.ToolUseID, ToolName: b.ToolName, Tokens: &total, Cost: &cost, StatusCode: it.Status, IsError: b.Error,
+			ToolUseID: b.ToolUseID, ToolName: b.ToolName, Tokens: &total, Cost: &cost, StatusCode: it.Status, IsError: it.Raw.Status.Code == span.StatusError,
 			SourceType: b.Source, Category: b.Category, ContentHash: b.Hash, IsSemantic: b.Semantic, block: b, start: it.Start,
 		}
 		if b.Error { // what went wrong has cost nothing

@@ -97,7 +97,7 @@ func (a *Adapter) watch(ctx context.Context, project string, v *watcher, fn func
 	v.count = count
 	var q query.Spans
 	if count > watchAll {
-		q.Range.From = unixNano(a.opt.Now().Add(-watchSince))
+		q.Range.From = unixNano(rest.Now(ctx, a.opt.Now).Add(-watchSince))
 	}
 	var failed error
 	err = a.opt.Store.Each(ctx, project, q, func(s *span.Span) bool {

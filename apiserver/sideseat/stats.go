@@ -149,7 +149,7 @@ func (a *Adapter) countBefore(ctx context.Context, project string, from, to time
 // recent counts the traces of the last minutes.
 func (a *Adapter) recent(ctx context.Context, project string) (int, error) {
 	page, err := a.opt.Store.Traces(ctx, project, query.Traces{
-		Range: query.Range{From: unixNano(a.opt.Now().Add(-recentSpans))}, Total: true,
+		Range: query.Range{From: unixNano(rest.Now(ctx, a.opt.Now).Add(-recentSpans))}, Total: true,
 	})
 	return page.Total, err
 }

@@ -40,6 +40,9 @@ func Observation(s *span.Span) string {
 		return ObservationSpan
 	}
 	if kind := kindOf(operationTypes, text(a, KeyOperation), false); kind != "" {
+		if kind == ObservationGeneration && asksToEmbed(s) {
+			return "embedding"
+		}
 		return kind
 	}
 	if kind := kindOf(openInferenceTypes, text(a, KeyOIKind), true); kind != "" {
@@ -63,6 +66,13 @@ func Observation(s *span.Span) string {
 		return ObservationGeneration
 	}
 	return ObservationSpan
+}
+
+// asksToEmbed reports whether the model that was asked for makes embeddings,
+// going by its name.
+func asksToEmbed(s *span.Span) bool {
+	m := text(s.Attributes, "gen_ai.request.model")
+	return m != nil && strings.Contains(strings.ToLower(*m), "embed")
 }
 
 func kindOf(table []named, value *string, fold bool) string {
@@ -152,6 +162,9 @@ func Category(s *span.Span) string {
 		return "storage"
 	}
 	if c := kindOf(operationCategories, text(a, KeyOperation), false); c != "" {
+		if c == "llm" && asksToEmbed(s) {
+			return "embedding"
+		}
 		return c
 	}
 	switch {

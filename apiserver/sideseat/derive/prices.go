@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spanstead/spanstead/engine/span"
 )
@@ -55,6 +56,46 @@ var DefaultPrices = sync.OnceValue(func() *Prices {
 	return p
 })
 
+// find looks a model up by its name, without regard to case; then without a
+// provider in front, without the day of its release, and for one that was
+// fine-tuned by the model that it came from.
+func (p *Prices) find(model string) (Price, bool) {
+	name := strings.ToLower(model)
+	for _, try := range []func(string) string{
+		func(n string) string { return n }, withoutProvider, withoutDate,
+		func(n string) string { return withoutDate(withoutProvider(n)) }, baseModel,
+	} {
+		if price, ok := p.Models[try(name)]; ok {
+			return price, true
+		}
+	}
+	return Price{}, false
+}
+
+func withoutProvider(name string) string { return name[strings.IndexByte(name, '/')+1:] }
+
+// withoutDate cuts -2024-08-06 off.
+func withoutDate(name string) string {
+	const date = "-2006-01-02"
+	if len(name) <= len(date) {
+		return name
+	}
+	if _, err := time.Parse(date, name[len(name)-len(date):]); err != nil {
+		return name
+	}
+	return name[:len(name)-len(date)]
+}
+
+// baseModel is gpt-4o-mini for ft:gpt-4o-mini:acme.
+func baseModel(name string) string {
+	rest, ok := strings.CutPrefix(name, "ft:")
+	if !ok {
+		return name
+	}
+	base, _, _ := strings.Cut(rest, ":")
+	return base
+}
+
 // Costs is what a span cost: by the price of the model that answered, or that
 // was asked; where that comes to nothing, as the span itself says.
 func (d *Deriver) Costs(s *span.Span) Costs {
@@ -64,7 +105,7 @@ func (d *Deriver) Costs(s *span.Span) Costs {
 	}
 	var c Costs
 	if model != nil {
-		if price, ok := d.prices.Models[strings.ToLower(*model)]; ok {
+		if price, ok := d.prices.find(*model); ok {
 			c = price.of(TokensOf(s))
 		}
 	}
@@ -76,11 +117,6 @@ func (d *Deriver) Costs(s *span.Span) Costs {
 		}
 	}
 	return c
-}
-
-// HasCost reports whether the span can cost anything at all.
-func HasCost(s *span.Span) bool {
-	return has(s.Attributes, costKeys...)
 }
 
 var costKeys = func() []string {

@@ -1,7 +1,6 @@
 package sideml
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"github.com/spanstead/spanstead/engine/span"
@@ -76,7 +75,11 @@ func (r *reader) messageOf(o map[string]json.RawMessage, role string) (message, 
 	if o == nil {
 		return message{}, false
 	}
-	if name := textField(o, "role"); name != "" || role == "" {
+	name, ok := textOf(o["role"])
+	if !ok && role == "" {
+		return message{}, false
+	}
+	if ok {
 		role = roleOf(name)
 	}
 	m := message{role: role, finish: finishOf(textField(o, "finish_reason"))}
@@ -97,7 +100,7 @@ func (r *reader) messageOf(o map[string]json.RawMessage, role string) (message, 
 // contentBlocks reads a message's content: text, or a list of parts.
 func contentBlocks(raw json.RawMessage) []block {
 	if text, ok := textOf(raw); ok {
-		if len(bytes.TrimSpace([]byte(text))) == 0 {
+		if text == "" {
 			return nil
 		}
 		return []block{textBlock(text)}

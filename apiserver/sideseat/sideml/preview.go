@@ -1,6 +1,9 @@
 package sideml
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // MaxPreview is how many characters a preview shows.
 const MaxPreview = 200 // before the dots
@@ -55,7 +58,7 @@ func outputOf(blocks []Block) string {
 }
 
 func shorten(text string) *string {
-	if text == "" {
+	if strings.TrimSpace(text) == "" {
 		return nil
 	}
 	if utf8.RuneCountInString(text) > MaxPreview {
