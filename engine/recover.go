@@ -238,6 +238,11 @@ func (w *workspace) replay(id uint64, newest bool) error {
 	if err != nil {
 		return err
 	}
+	if res.TornTail && !newest {
+		// It was synced before the next log began, so this is no torn tail.
+		w.head = w.newHead()
+		return w.setAside(name, fmt.Errorf("log %d: %d bytes after %d: %w: %s", id, res.Dropped, res.GoodOffset, query.ErrCorrupt, res.Reason))
+	}
 	if res.TornTail {
 		w.opt.Log.Warn("torn tail of a log cut off", "workspace", w.name, "log", id, "bytes", res.Dropped, "reason", res.Reason)
 	}
