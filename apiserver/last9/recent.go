@@ -33,7 +33,7 @@ func (a *Adapter) listRecent(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	now := a.opt.Now()
+	now := rest.Now(r.Context(), a.opt.Now)
 	answer := recentListAnswer{Status: success, Data: []recentSearch{}}
 	for _, s := range all {
 		if !s.gone(now) && (source == "" || source == s.QuerySource) {
@@ -87,7 +87,7 @@ func (a *Adapter) remember(r *request, b queryBody, byTrace bool, source string)
 }
 
 func (a *Adapter) rememberAs(r *request, s recentSearch) error {
-	now := a.opt.Now()
+	now := rest.Now(r.Context(), a.opt.Now)
 	known, fresh, err := a.lately(r, s.ID, now)
 	if err != nil || fresh {
 		return err

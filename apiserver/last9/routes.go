@@ -64,7 +64,7 @@ func (a *Adapter) authorize(r *http.Request) (*request, error) {
 	if !rest.WellFormed(org) {
 		return nil, errNotFound
 	}
-	owner, err := checkToken(r.Header.Get(tokenHeader), org, a.opt.Now())
+	owner, err := checkToken(r.Header.Get(tokenHeader), org, rest.Now(r.Context(), a.opt.Now))
 	if err != nil {
 		return nil, err
 	}

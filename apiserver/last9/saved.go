@@ -66,7 +66,7 @@ func (a *Adapter) createSaved(w http.ResponseWriter, r *request) error {
 	if len(all) >= maxSaved {
 		return badRequest("there are %d saved searches already", len(all))
 	}
-	now := a.timestamp()
+	now := a.timestamp(r)
 	d := savedDocument{Owner: r.owner, savedSearch: savedSearch{QuerySource: sourceManual, CreatedAt: now}}
 	d.apply(in, now)
 	d.ID = newID(all, r.org, now, d.Name)
@@ -89,7 +89,7 @@ func (a *Adapter) updateSaved(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	d.apply(in, a.timestamp())
+	d.apply(in, a.timestamp(r))
 	if err := a.putSaved(r, d); err != nil {
 		return err
 	}
@@ -250,7 +250,9 @@ func digestID(parts ...string) string {
 // timeFormat sorts as text as it does as time.
 const timeFormat = "2006-01-02T15:04:05.000000000Z"
 
-func (a *Adapter) timestamp() string { return a.opt.Now().UTC().Format(timeFormat) }
+func (a *Adapter) timestamp(r *request) string {
+	return rest.Now(r.Context(), a.opt.Now).UTC().Format(timeFormat)
+}
 
 func parseTime(s string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, s)

@@ -31,7 +31,7 @@ func (a *Adapter) exchange(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	now := a.opt.Now()
+	now := rest.Now(r.Context(), a.opt.Now)
 	if _, err := checkBare(in.RefreshToken, "", now); err != nil {
 		return err
 	}

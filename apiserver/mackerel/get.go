@@ -15,7 +15,7 @@ import (
 func (a *Adapter) getTrace(w http.ResponseWriter, r *http.Request) error {
 	workspace, ok := apiKey(r)
 	if !ok {
-		return rest.Errorf(http.StatusForbidden, "permission to access the trace is not granted")
+		return errGranted
 	}
 	id, err := parseTraceID(mux.Vars(r)["traceId"])
 	if err != nil {

@@ -13,10 +13,10 @@ import (
 func (a *Adapter) listTraces(w http.ResponseWriter, r *http.Request) error {
 	workspace, ok := apiKey(r)
 	if !ok {
-		return rest.Errorf(http.StatusUnauthorized, "authentication failed: the API key is missing or malformed")
+		return errKey
 	}
-	if a.opt.RateLimit && !a.limiter.pass(workspace, a.opt.Now()) {
-		return rest.Errorf(http.StatusTooManyRequests, "too many requests: at most 1 request per second")
+	if a.opt.RateLimit && !a.limiter.pass(workspace, rest.Now(r.Context(), a.opt.Now)) {
+		return errRate
 	}
 	var req listRequest
 	if err := rest.DecodeJSON(r, &req, rest.JSONOptions{}); err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/engine/query"
 	"github.com/spanstead/spanstead/engine/span"
 )

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/sideseat/derive"
 	"github.com/spanstead/spanstead/engine/query"
 )

@@ -10,7 +10,7 @@ import (
 
 // querySpans is POST /api/svc/v1/spans/query: one page of the spans that match.
 func (a *Adapter) querySpans(w http.ResponseWriter, r *http.Request) error {
-	now := a.opt.Now()
+	now := rest.Now(r.Context(), a.opt.Now)
 	if err := authorize(r, now); err != nil {
 		return err
 	}
