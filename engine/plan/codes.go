@@ -19,9 +19,9 @@ type codesNode struct {
 	scanned  []uint64  // the set as a bitmap, once a batch was scanned
 }
 
-func newCodesNode(p Part, g Group, s set, useIndex bool) (*codesNode, error) {
-	n := &codesNode{part: p, group: g, set: s, total: -1}
-	if !useIndex {
+func newCodesNode(r *run, g Group, s set) (*codesNode, error) {
+	n := &codesNode{part: r.part, group: g, set: s, total: -1}
+	if r.opt.NoIndex {
 		return n, nil
 	}
 	postings, err := g.Postings()
@@ -29,7 +29,7 @@ func newCodesNode(p Part, g Group, s set, useIndex bool) (*codesNode, error) {
 		return n, err
 	}
 	n.postings = postings
-	n.total = n.countRows()
+	n.total = n.counted(r)
 	return n, nil
 }
 
@@ -60,7 +60,7 @@ func (n *codesNode) selective() bool {
 
 // list reads the rows from the index when that is the cheaper way; nil otherwise.
 func (n *codesNode) list(r *run) (*rowsNode, error) {
-	if n.rows != nil || !n.selective() {
+	if n.rows != nil || !n.selective() || n.recallRows(r) {
 		return n.rows, nil
 	}
 	bm, err := n.postings.Union(n.set.codes())
@@ -69,6 +69,7 @@ func (n *codesNode) list(r *run) (*rowsNode, error) {
 	}
 	r.stats.RowLists += n.set.count()
 	n.rows = &rowsNode{rows: bm.ToArray(), batch: n.part.BatchRows()}
+	n.keepRows(r)
 	return n.rows, nil
 }
 
@@ -84,6 +85,23 @@ func (n *codesNode) eval(r *run, b int, in, out *index.Bits) error {
 	if rows != nil {
 		return rows.eval(r, b, in, out)
 	}
+	all := n.recalled(r, b)
+	if all == nil {
+		if all, err = n.keepBatch(r, b, in); err != nil {
+			return err
+		}
+	}
+	if all == nil {
+		return n.scan(r, b, in, out)
+	}
+	for i := range out {
+		out[i] = in[i] & all[i]
+	}
+	return nil
+}
+
+// scan looks at the codes of the rows in question.
+func (n *codesNode) scan(r *run, b int, in, out *index.Bits) error {
 	if n.scanned == nil {
 		n.scanned = n.set.bitmap()
 	}

@@ -199,7 +199,7 @@ func (c *compiler) codes(g Group, s set) (node, error) {
 	case n == g.Len() && !g.Multi():
 		return c.constant(true), nil
 	}
-	return newCodesNode(c.part, g, s, !c.run.opt.NoIndex)
+	return newCodesNode(c.run, g, s)
 }
 
 func (c *compiler) not(x node) (node, error) {
@@ -245,16 +245,19 @@ func (c *compiler) present(col Column) (node, error) {
 	if col.Wide != nil {
 		return c.wide(col.Wide, func(uint64) bool { return true }), nil
 	}
-	var codes []uint32
-	err := col.Dict.Each(func(code uint32, _ span.Value) bool {
-		codes = append(codes, code)
-		return true
+	g := c.part.Groups()[col.Group]
+	s, err := c.remembered(string(columnKey('?', col)), func() (set, error) {
+		var codes []uint32
+		err := col.Dict.Each(func(code uint32, _ span.Value) bool {
+			codes = append(codes, code)
+			return true
+		})
+		return newSet(g.Len(), codes), corrupt(c.part, err)
 	})
 	if err != nil {
-		return nil, corrupt(c.part, err)
+		return nil, err
 	}
-	g := c.part.Groups()[col.Group]
-	return c.codes(g, newSet(g.Len(), codes))
+	return c.codes(g, s)
 }
 
 func (c *compiler) existsAny(key string) (node, error) {
@@ -355,11 +358,14 @@ func (c *compiler) compareColumn(e *query.Compare, col Column) (node, error) {
 	if c.lazily(e, col, g) {
 		return newLazyNode(c.part, g, col, e), nil
 	}
-	codes, err := c.holding(e, col)
+	s, err := c.remembered(compareKey(e, col), func() (set, error) {
+		codes, err := c.holding(e, col)
+		return newSet(g.Len(), codes), corrupt(c.part, err)
+	})
 	if err != nil {
-		return nil, corrupt(c.part, err)
+		return nil, err
 	}
-	return c.codes(g, newSet(g.Len(), codes))
+	return c.codes(g, s)
 }
 
 // mayHold rules out columns whose type cannot match.

@@ -31,6 +31,9 @@ type Stats struct {
 	RowLists int // row lists read from the index
 	Rows     int // rows that matched
 	Fetched  int // rows assembled into spans
+	// Remembered counts what earlier questions had worked out: sets of codes,
+	// their rows, or those in one batch.
+	Remembered int
 	// Bytes that were read from the part's file meanwhile: what was cached is
 	// not among them, what other questions read at the same time is.
 	Bytes int64

@@ -11,6 +11,7 @@ type set struct {
 	len  int // codes in the group
 	list []uint32
 	bits []uint64 // nil when list is the set
+	key  string   // names the set in the part's memory; "" for one that is not kept
 }
 
 // listLimit is the length up to which a set stays a list.
@@ -68,8 +69,9 @@ func (s set) codes() []uint32 {
 }
 
 func (s set) and(t set) set {
+	key := joinKeys("&", s.key, t.key)
 	if s.bits == nil {
-		return newSet(s.len, filtered(s.list, t.has))
+		return newSet(s.len, filtered(s.list, t.has)).named(key)
 	}
 	if t.bits == nil {
 		return t.and(s)
@@ -78,7 +80,12 @@ func (s set) and(t set) set {
 	for i := range out {
 		out[i] = s.bits[i] & t.bits[i]
 	}
-	return set{len: s.len, bits: out}
+	return set{len: s.len, bits: out, key: key}
+}
+
+func (s set) named(key string) set {
+	s.key = key
+	return s
 }
 
 func filtered(codes []uint32, keep func(uint32) bool) []uint32 {
@@ -92,16 +99,17 @@ func filtered(codes []uint32, keep func(uint32) bool) []uint32 {
 }
 
 func (s set) or(t set) set {
+	key := joinKeys("|", s.key, t.key)
 	if s.bits == nil && t.bits == nil && len(s.list)+len(t.list) <= listLimit {
 		out := slices.Concat(s.list, t.list)
 		slices.Sort(out)
-		return set{len: s.len, list: slices.Compact(out)}
+		return set{len: s.len, list: slices.Compact(out), key: key}
 	}
 	out := slices.Clone(s.bitmap())
 	for i, w := range t.bitmap() {
 		out[i] |= w
 	}
-	return set{len: s.len, bits: out}
+	return set{len: s.len, bits: out, key: key}
 }
 
 func (s set) not() set {
@@ -112,5 +120,5 @@ func (s set) not() set {
 	if tail := s.len & 63; tail != 0 {
 		out[len(out)-1] &= 1<<tail - 1
 	}
-	return set{len: s.len, bits: out}
+	return set{len: s.len, bits: out, key: joinKeys("!", s.key, "-")}
 }

@@ -25,6 +25,7 @@ type key struct {
 	owner uint64 // of the part, never used again
 	kind  kind
 	a, b  int32
+	text  string
 }
 
 type kind uint8
@@ -43,6 +44,7 @@ const (
 	kindObjects
 	kindParents
 	kindTraceIDs
+	kindMemory
 )
 
 type item struct {
@@ -50,6 +52,9 @@ type item struct {
 	value any
 	size  int64
 }
+
+// itemSize is what an item takes besides its value.
+const itemSize = 256
 
 // DefaultCacheBytes is the limit of a Cache for which none is given.
 const DefaultCacheBytes = 256 << 20
@@ -88,9 +93,20 @@ func get[T any](c *Cache, k key, load func() (T, int, error)) (T, error) {
 	c.misses.Add(1)
 	v, size, err := load()
 	if err == nil {
-		c.put(k, v, int64(size)+128)
+		c.put(k, v, int64(size)+itemSize)
 	}
 	return v, err
+}
+
+// peek returns the value under k, or nil.
+func (c *Cache) peek(k key) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.items[k]; ok {
+		c.order.MoveToFront(e)
+		return e.Value.(*item).value
+	}
+	return nil
 }
 
 func (c *Cache) put(k key, v any, size int64) {

@@ -146,7 +146,19 @@ func (p *Part) Dead() *roaring.Bitmap { return p.dead }
 // Traces implements plan.Part.
 func (p *Part) Traces() int { return p.r.Spec().Groups[p.trace.number].Codes }
 
-func (p *Part) key(k kind, a, b int) key { return key{p.owner, k, int32(a), int32(b)} }
+func (p *Part) key(k kind, a, b int) key { return key{p.owner, k, int32(a), int32(b), ""} }
+
+// Recall implements plan.Memory.
+func (p *Part) Recall(text string, b int) any {
+	return p.cache.peek(key{p.owner, kindMemory, int32(b), 0, text})
+}
+
+// Keep implements plan.Memory.
+func (p *Part) Keep(text string, b int, v any, size int) {
+	p.cache.put(key{p.owner, kindMemory, int32(b), 0, text}, v, int64(size)+itemSize)
+}
+
+var _ plan.Memory = (*Part)(nil)
 
 // plain returns one batch of a plain column.
 func (p *Part) plain(column, b int) (arrow.Array, error) {
