@@ -21,19 +21,31 @@ func (b *bench) ingest(ctx context.Context) error {
 	r := IngestResult{Spans: b.day.Made, Wall: acknowledged.Sub(start), Finish: time.Since(acknowledged)}
 	after := b.usage()
 	r.CPUSeconds, r.PeakBytes = after.cpuSeconds-before.cpuSeconds, after.peakBytes
-	_, size, err := files(b.dir)
-	r.Bytes = size
+	var err error
+	if r.Bytes, err = b.size(ctx); err != nil {
+		return err
+	}
 	b.result.Ingest = r
 	b.Log.Info("ingested", "system", b.peer.Name, "spans/s", int(r.SpansPerSecond()), "CPU s/M", r.CPUPerMillion(), "B/span", r.BytesPerSpan())
-	return err
+	return nil
+}
+
+func (b *bench) size(ctx context.Context) (int64, error) {
+	if s, ok := b.system.(Sizer); ok {
+		return s.Size(ctx)
+	}
+	_, size, err := files(b.dir)
+	return size, err
 }
 
 func (b *bench) usage() usage {
+	u := processUsage()
 	if b.peer.Usage != nil {
 		cpu, peak := b.peer.Usage()
-		return usage{cpu, peak}
+		u.cpuSeconds += cpu
+		u.peakBytes += peak
 	}
-	return processUsage()
+	return u
 }
 
 // during ingests the further spans while one client asks all questions over

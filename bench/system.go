@@ -26,7 +26,13 @@ type Peer struct {
 	Open func(ctx context.Context, dir string) (System, error)
 	// Volatile systems forget everything on Close: they are not asked cold.
 	Volatile bool
-	// Usage is what a system used that runs outside this process: CPU seconds
-	// so far, and its peak of resident memory. nil means that it runs inside.
+	// Usage is what a system used outside this process so far: CPU seconds, and
+	// its peak of resident memory. nil means that it runs inside.
 	Usage func() (cpuSeconds float64, peakBytes int64)
+}
+
+// Sizer is a System that knows better than its directory how many bytes it
+// takes on disk.
+type Sizer interface {
+	Size(ctx context.Context) (int64, error)
 }

@@ -17,13 +17,14 @@ import (
 	"syscall"
 
 	"github.com/spanstead/spanstead/bench"
+	"github.com/spanstead/spanstead/bench/peers/clickhouse"
 	"github.com/spanstead/spanstead/bench/peers/duckdb"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	peers := []bench.Peer{bench.Engine(), bench.Slice(), duckdb.Map(), duckdb.Hot()}
+	peers := append([]bench.Peer{bench.Engine(), bench.Slice(), duckdb.Map(), duckdb.Hot()}, clickhouse.FromEnvironment(os.Getenv)...)
 	switch err := bench.Command(ctx, "peers", peers, os.Args[1:], os.Stdout, os.Stderr); {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 	case errors.Is(err, bench.ErrUsage):

@@ -1,0 +1,1 @@
+ORDER BY Timestamp DESC, TraceId DESC, SpanId DESC
