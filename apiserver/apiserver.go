@@ -27,6 +27,7 @@ import (
 	"github.com/spanstead/spanstead/apiserver/otlpgrpc"
 	"github.com/spanstead/spanstead/apiserver/otlphttp"
 	"github.com/spanstead/spanstead/apiserver/sideseat"
+	"github.com/spanstead/spanstead/apiserver/sideseat/derive"
 	"github.com/spanstead/spanstead/apiserver/store"
 	"github.com/spanstead/spanstead/apiserver/truefoundry"
 )
@@ -42,6 +43,13 @@ const (
 
 // ParseFidelity reads "documented" or "observed"; "" is documented.
 func ParseFidelity(s string) (Fidelity, error) { return rest.ParseFidelity(s) }
+
+// Prices is a table of what models' tokens cost.
+type Prices = derive.Prices
+
+// ParsePrices reads a price table; apiserver/sideseat/derive/prices.json has
+// its form.
+func ParsePrices(b []byte) (*Prices, error) { return derive.ParsePrices(b) }
 
 // Options say what a Server serves.
 type Options struct {
@@ -60,6 +68,9 @@ type Options struct {
 	// MaxIngest bounds the bytes of one OTLP request after decompression; 0
 	// means 64 MiB.
 	MaxIngest int64
+	// Prices are what the models' tokens cost, for SideSeat; nil means the
+	// table that comes with the program. See ParsePrices.
+	Prices *Prices
 	// MackerelRateLimit turns on that vendor's limit of one list request a
 	// second for each key.
 	MackerelRateLimit bool
@@ -88,7 +99,7 @@ func vendors(opt Options) []rest.Vendor {
 	return []rest.Vendor{
 		last9.New(last9.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now}),
 		mackerel.New(mackerel.Options{Store: opt.Store, Now: opt.Now, RateLimit: opt.MackerelRateLimit}),
-		sideseat.New(sideseat.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now, MaxIngest: opt.MaxIngest}),
+		sideseat.New(sideseat.Options{Store: opt.Store, Fidelity: opt.Fidelity, Now: opt.Now, MaxIngest: opt.MaxIngest, Prices: opt.Prices}),
 		lumos.New(lumos.Options{Store: opt.Store}),
 		truefoundry.New(truefoundry.Options{Store: opt.Store, Now: opt.Now}),
 	}

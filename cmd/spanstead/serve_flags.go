@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 
 	"github.com/spanstead/spanstead/apiserver"
 )
@@ -17,6 +18,7 @@ type serveOptions struct {
 	fidelity       apiserver.Fidelity
 	maxBody        int64
 	rateLimit      bool
+	prices         *apiserver.Prices
 	logLevel       slog.Level
 }
 
@@ -35,6 +37,14 @@ func parseServe(args []string, stderr io.Writer) (*serveOptions, error) {
 	})
 	f.Int64Var(&o.maxBody, "max-body", 64<<20, "largest OTLP request in `bytes`, after decompression")
 	f.BoolVar(&o.rateLimit, "mackerel-rate-limit", false, "answer 429 to a second list request of a Mackerel key within a second")
+	f.Func("prices", "`file` of what models' tokens cost, in place of the table that comes with the program", func(name string) error {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		o.prices, err = apiserver.ParsePrices(b)
+		return err
+	})
 	f.TextVar(&o.logLevel, "log-level", slog.LevelInfo, "least `level` that is logged: debug, info, warn or error")
 	if err := f.Parse(args); err != nil {
 		if err == flag.ErrHelp {
