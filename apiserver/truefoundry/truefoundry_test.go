@@ -150,6 +150,17 @@ func TestWordsInAnyCase(t *testing.T) {
 	}
 }
 
+// TestSpanThatNeverEnded is shown without a duration.
+func TestSpanThatNeverEnded(t *testing.T) {
+	st := storetest.New(t)
+	s := named("a", 1)
+	s.EndTimeUnixNano = 0
+	load(t, st, store.DefaultWorkspace, s)
+	if got := ask(t, rest.NewRouter(adapter(st)), object{}); !strings.Contains(got.body, `"durationNs":0,`) {
+		t.Error(got.body)
+	}
+}
+
 // manySpans is a store that answers with as many spans as it is asked for.
 type manySpans struct{ store.Store }
 
