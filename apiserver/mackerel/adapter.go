@@ -5,10 +5,17 @@
 package mackerel
 
 import (
+	_ "embed"
 	"time"
 
 	"github.com/spanstead/spanstead/apiserver/store"
 )
+
+// OpenAPI describes the endpoints. The vendor publishes no such document; this
+// one is the project's own.
+//
+//go:embed openapi.yaml
+var OpenAPI []byte
 
 // Options say how an Adapter answers.
 type Options struct {

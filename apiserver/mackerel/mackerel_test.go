@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/spanstead/spanstead/apiserver/internal/adaptertest"
+	"github.com/spanstead/spanstead/apiserver/internal/openapitest"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/internal/storetest"
 	"github.com/spanstead/spanstead/apiserver/mackerel"
@@ -21,6 +22,7 @@ import (
 
 func TestArchives(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Config{
+		Check: openapitest.Load(t, mackerel.OpenAPI).Check,
 		New: func(_ *testing.T, st store.Store, _ *adaptertest.Archive) rest.Adapter {
 			return mackerel.New(mackerel.Options{Store: st})
 		},
