@@ -17,6 +17,7 @@ type codesNode struct {
 	postings *index.Postings
 	rows     *rowsNode // the rows themselves, once they were read from the index
 	scanned  []uint64  // the set as a bitmap, once a batch was scanned
+	last     int       // one more than the batch that was scanned last
 }
 
 func newCodesNode(r *run, g Group, s set) (*codesNode, error) {
@@ -105,7 +106,7 @@ func (n *codesNode) scan(r *run, b int, in, out *index.Bits) error {
 	if n.scanned == nil {
 		n.scanned = n.set.bitmap()
 	}
-	r.stats.Scanned++
+	r.countScan(b, &n.last)
 	if n.group.Multi() {
 		return n.scanLists(b, in, out)
 	}
@@ -122,6 +123,15 @@ func (n *codesNode) scan(r *run, b int, in, out *index.Bits) error {
 		scan(codes.U32, n.scanned, in, out)
 	}
 	return nil
+}
+
+// countScan counts a batch whose codes are scanned, windows of it once. last
+// is the node's.
+func (r *run) countScan(b int, last *int) {
+	if *last != b+1 {
+		*last = b + 1
+		r.stats.Scanned++
+	}
 }
 
 func scan[T uint8 | uint16 | uint32](codes []T, set []uint64, in, out *index.Bits) {

@@ -90,8 +90,10 @@ func (r *run) keys(scopes []query.Scope, found map[query.Field]map[span.Type]boo
 	if len(open) == 0 {
 		return nil
 	}
-	if open, err = r.keysOfSample(open, found); err != nil {
-		return err
+	for _, n := range sampleRows {
+		if open, err = r.keysOfSample(open, found, n); err != nil {
+			return err
+		}
 	}
 	for _, k := range open {
 		for _, t := range k.Types {
@@ -114,13 +116,16 @@ func note(found map[query.Field]map[span.Type]bool, f query.Field, t span.Type) 
 	found[f][t] = true
 }
 
-// sampleRows is how many matching rows are looked at for keys before each
-// missing key is searched for by itself.
-const sampleRows = 2048
+// sampleRows is how many matching rows are looked at for keys, then for those
+// that are missing, before each that still is one is searched for by itself.
+var sampleRows = [...]int{64, 2048}
 
 // keysOfSample notes the keys of some matching rows, and returns the others.
-func (r *run) keysOfSample(open []query.Key, found map[query.Field]map[span.Type]bool) ([]query.Key, error) {
-	batch, places, err := r.sample()
+func (r *run) keysOfSample(open []query.Key, found map[query.Field]map[span.Type]bool, n int) ([]query.Key, error) {
+	if len(open) == 0 {
+		return nil, nil
+	}
+	batch, places, err := r.sample(n)
 	if err != nil || len(places) == 0 {
 		return nil, err // no row matches
 	}
@@ -169,8 +174,8 @@ func noteTypes(found map[query.Field]map[span.Type]bool, col Column, codes []uin
 	return nil
 }
 
-// sample finds matching rows of the newest batch that has any.
-func (r *run) sample() (batch int, places []int, err error) {
+// sample finds up to n matching rows of the newest batch that has any.
+func (r *run) sample(n int) (batch int, places []int, err error) {
 	err = r.eachRow(true, func(row int) (bool, error) {
 		b := row / r.part.BatchRows()
 		if len(places) > 0 && b != batch {
@@ -178,7 +183,7 @@ func (r *run) sample() (batch int, places []int, err error) {
 		}
 		batch = b
 		places = append(places, row%r.part.BatchRows())
-		return len(places) < sampleRows, nil
+		return len(places) < n, nil
 	})
 	return batch, places, err
 }

@@ -31,6 +31,7 @@ type lazyNode struct {
 	col   Column
 	want  *query.Compare
 	known []uint8 // by code: 0 not yet asked, 1 does not hold, 2 holds
+	last  int     // one more than the batch that was scanned last
 }
 
 func newLazyNode(p Part, g Group, col Column, e *query.Compare) node {
@@ -63,7 +64,7 @@ func (n *lazyNode) eval(r *run, b int, in, out *index.Bits) error {
 	if err != nil {
 		return corrupt(n.part, err)
 	}
-	r.stats.Scanned++
+	r.countScan(b, &n.last)
 	asked := 0
 	for w, word := range in {
 		for ; word != 0; word &= word - 1 {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/spanstead/spanstead/engine/query"
@@ -99,14 +100,16 @@ func (n *codesNode) recalled(r *run, b int) *index.Bits {
 }
 
 // keepFrom is how many rows have to be in question for a whole batch to be
-// looked through, and kept.
+// looked through, and kept; a list of rows is from a sixteenth of that on.
 const keepFrom = 4096
+
+func (r *run) keepFrom() int { return cmp.Or(r.opt.KeepFrom, keepFrom) }
 
 // keepBatch looks through a whole batch and keeps the outcome. It returns nil
 // where nothing can be kept or few rows are in question.
 func (n *codesNode) keepBatch(r *run, b int, in *index.Bits) (*index.Bits, error) {
 	m := r.memory()
-	if m == nil || n.set.key == "" || count(in) < keepFrom {
+	if m == nil || n.set.key == "" || count(in) < r.keepFrom() {
 		return nil, nil
 	}
 	all, bits := r.bits(), new(index.Bits)
@@ -120,12 +123,9 @@ func (n *codesNode) keepBatch(r *run, b int, in *index.Bits) (*index.Bits, error
 	return bits, nil
 }
 
-// keepRowsFrom is the length from which a list of rows is worth keeping.
-const keepRowsFrom = 256
-
 // recallRows and keepRows keep the rows of a selective set, and how many they are.
 func (n *codesNode) recallRows(r *run) bool {
-	if m := r.memory(); m != nil && n.set.key != "" && n.total >= keepRowsFrom {
+	if m := r.memory(); m != nil && n.set.key != "" && n.total >= r.keepFrom()/16 {
 		if n.rows, _ = m.Recall("*"+n.set.key, -1).(*rowsNode); n.rows != nil {
 			r.stats.Remembered++
 			return true
@@ -135,7 +135,7 @@ func (n *codesNode) recallRows(r *run) bool {
 }
 
 func (n *codesNode) keepRows(r *run) {
-	if m := r.memory(); m != nil && n.set.key != "" && n.total >= keepRowsFrom {
+	if m := r.memory(); m != nil && n.set.key != "" && n.total >= r.keepFrom()/16 {
 		m.Keep("*"+n.set.key, -1, n.rows, 4*len(n.rows.rows)+len(n.set.key))
 	}
 }

@@ -126,7 +126,7 @@ func TestAnswers(t *testing.T) {
 		for range 25 {
 			at := fmt.Sprintf("seed %d", seed)
 			filter := enginetest.Expr(r, w.spans, 3)
-			opt := plan.Options{NoIndex: r.IntN(2) == 0, LazyFrom: r.IntN(2)}
+			opt := plan.Options{NoIndex: r.IntN(2) == 0, LazyFrom: r.IntN(2), KeepFrom: r.IntN(2), WindowRows: r.IntN(3) * 3}
 			w.check(t, at, r, opt, filter)
 		}
 	}

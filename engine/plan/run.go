@@ -18,6 +18,12 @@ type Options struct {
 	// LazyFrom is the size of a code group from which a comparison is made only
 	// for the values that are met; 0 means 8192.
 	LazyFrom int
+	// KeepFrom is the number of rows from which what was found out about a
+	// batch is kept in the part's memory; 0 means 4096.
+	KeepFrom int
+	// WindowRows is how many rows of a batch are looked at together when a page
+	// may be full before its end and looking costs much; 0 means 8192.
+	WindowRows int
 	// Explain, if not nil, is called with what each part cost.
 	Explain func(Stats)
 }
@@ -61,6 +67,8 @@ type run struct {
 	stats Stats
 	read  int64 // bytesRead of the part before
 	free  []*index.Bits
+	// touched is one more than the batch that was looked into last.
+	touched int
 }
 
 // newRun compiles a filter for a part. It returns nil when no row can match.
@@ -145,15 +153,23 @@ func batches(p Part) int { return (p.Rows() + p.BatchRows() - 1) / p.BatchRows()
 
 // match sets out to the matching rows of a batch and reports whether there are any.
 func (r *run) match(b int, out *index.Bits) (bool, error) {
+	return r.matchWindow(b, 0, r.part.BatchRows(), out)
+}
+
+// matchWindow is match for the rows first..end of the batch.
+func (r *run) matchWindow(b, first, end int, out *index.Bits) (bool, error) {
 	if err := r.ctx.Err(); err != nil {
 		return false, err
 	}
 	base := b * r.part.BatchRows()
-	from, to := max(r.lo, base), min(r.hi, base+r.part.BatchRows(), r.part.Rows())
+	from, to := max(r.lo, base+first), min(r.hi, base+end, r.part.Rows())
 	if from >= to || r.root.skips(b) {
 		return false, nil
 	}
-	r.stats.Touched++
+	if r.touched != b+1 {
+		r.touched = b + 1
+		r.stats.Touched++
+	}
 	in := r.bits()
 	defer r.release(in)
 	*in = index.Bits{}

@@ -192,11 +192,15 @@ func (m *merge) Less(i, j int) bool {
 func streamsOf(r *run, q query.Spans) []*stream {
 	n := batches(r.part)
 	if r.part.Sorted() {
-		return []*stream{{run: r, descending: q.Descending, after: q.After, end: n}}
+		s := &stream{run: r, descending: q.Descending, after: q.After, end: n, step: r.part.BatchRows()}
+		if dear(r.root) {
+			s.step = min(s.step, cmp.Or(r.opt.WindowRows, windowRows))
+		}
+		return []*stream{s}
 	}
 	list := make([]*stream, n)
 	for b := range list {
-		list[b] = &stream{run: r, descending: q.Descending, after: q.After, batch: b, end: b + 1}
+		list[b] = &stream{run: r, descending: q.Descending, after: q.After, batch: b, end: b + 1, step: r.part.BatchRows()}
 	}
 	return list
 }
@@ -208,6 +212,10 @@ type stream struct {
 	descending bool
 	after      *query.Position
 	batch, end int // batches still to be taken, counted from the first in the order
+	// step is how many rows of a batch are taken at a time; done is how many
+	// rows of the batch at hand have been, and starts are its start times.
+	step, done int
+	starts     []uint64
 	// promised: head is no row, only a bound on what the next batch holds.
 	promised bool
 	head     located
@@ -236,6 +244,11 @@ func (s *stream) next() bool {
 // promise makes head the bound of the next batch that may hold a row.
 func (s *stream) promise() bool {
 	p := s.run.part
+	if s.done > 0 {
+		from, to := s.window()
+		s.promiseBounds(s.starts[from], s.starts[to-1])
+		return true
+	}
 	for ; s.batch < s.end; s.batch++ {
 		b := s.nextBatch()
 		first := b * p.BatchRows()
@@ -280,11 +293,25 @@ func (s *stream) beyond(lo, hi uint64) bool {
 	return hi < s.after.Start
 }
 
-// fill takes the promised batch.
-func (s *stream) fill() error {
+// window is the next rows to be taken of the batch at hand.
+func (s *stream) window() (from, to int) {
+	n := len(s.starts)
+	if s.descending {
+		return max(n-s.done-s.step, 0), n - s.done
+	}
+	return s.done, min(s.done+s.step, n)
+}
+
+// fill takes the promised batch, or a part of it.
+func (s *stream) fill() (err error) {
 	b := s.nextBatch()
-	s.batch++
-	if err := s.take(b); err != nil || s.run.part.Sorted() {
+	if s.step == s.run.part.BatchRows() {
+		s.batch++
+		err = s.take(b, 0, s.step)
+	} else {
+		err = s.fillWindow(b)
+	}
+	if err != nil || s.run.part.Sorted() {
 		return err
 	}
 	// topRows has the last row of an order on top: the turned order's is ours.
@@ -299,11 +326,44 @@ func (s *stream) fill() error {
 	return nil
 }
 
-// take lists the matching rows of a batch, the next one last.
-func (s *stream) take(b int) error {
+func (s *stream) fillWindow(b int) (err error) {
+	if s.done == 0 {
+		if s.starts, err = s.run.part.Starts(b); err != nil {
+			return err
+		}
+	}
+	from, to := s.window()
+	if s.done += to - from; s.done == len(s.starts) {
+		s.done = 0
+		s.batch++
+	}
+	return s.take(b, from, to)
+}
+
+// windowRows is how many rows of a batch are taken at a time when looking at
+// them costs much.
+const windowRows = 8192
+
+// dear reports that a node asks about every row that it looks at.
+func dear(n node) bool {
+	switch n := n.(type) {
+	case *lazyNode, testNode:
+		return true
+	case andNode:
+		return slices.ContainsFunc(n.parts, dear)
+	case orNode:
+		return slices.ContainsFunc(n.parts, dear)
+	case notNode:
+		return dear(n.x)
+	}
+	return false
+}
+
+// take lists the matching rows from..to of a batch, the next one last.
+func (s *stream) take(b, from, to int) error {
 	r, set := s.run, s.run.bits()
 	defer r.release(set)
-	any, err := r.match(b, set)
+	any, err := r.matchWindow(b, from, to, set)
 	if err != nil || !any {
 		return err
 	}

@@ -97,7 +97,50 @@ func (r *run) values(f query.Field, t *tally) error {
 	return nil
 }
 
+// keepValues is how many values of a column are kept in a part's memory.
+const keepValues = 4096
+
+// valuesOfColumn counts the values of one column. Those of all rows of a part
+// are remembered.
 func (r *run) valuesOfColumn(col Column, t *tally) error {
+	m := r.memory()
+	if m == nil || !r.all() {
+		return r.countColumn(col, t)
+	}
+	key := string(columnKey('$', col))
+	counts, ok := m.Recall(key, -1).([]query.ValueCount)
+	if ok {
+		r.stats.Remembered++
+	} else {
+		own := tally{counts: map[string]*query.ValueCount{}}
+		if err := r.countColumn(col, &own); err != nil {
+			return err
+		}
+		if counts = own.top(0); len(counts) <= keepValues {
+			m.Keep(key, -1, counts, sizeOfCounts(counts))
+		}
+	}
+	for _, c := range counts {
+		t.add(c.Value, c.Count)
+	}
+	return nil
+}
+
+func sizeOfCounts(counts []query.ValueCount) int {
+	n := 0
+	for _, c := range counts {
+		n += 96 + len(c.Value.Text())
+	}
+	return n
+}
+
+// all reports that every row of the part matches.
+func (r *run) all() bool {
+	c, ok := r.root.(constNode)
+	return ok && c.holds && r.whole() && r.part.Dead() == nil
+}
+
+func (r *run) countColumn(col Column, t *tally) error {
 	counts, err := r.codeCounts(r.part.Groups()[col.Group])
 	if err != nil {
 		return err
@@ -113,7 +156,7 @@ func (r *run) valuesOfColumn(col Column, t *tally) error {
 // codeCounts counts the matching rows of each code.
 func (r *run) codeCounts(g Group) ([]int, error) {
 	counts := make([]int, g.Len())
-	if all, ok := r.root.(constNode); ok && all.holds && r.whole() && r.part.Dead() == nil && !r.opt.NoIndex {
+	if r.all() && !r.opt.NoIndex {
 		p, err := g.Postings()
 		if err != nil {
 			return nil, corrupt(r.part, err)
