@@ -68,6 +68,9 @@ func compare(r *rand.Rand, spans []*span.Span, f query.Field) query.Expr {
 	if c.Op >= query.OpContains && c.View == query.Number {
 		c.View = query.Text
 	}
+	if c.View == query.Text && f.Scope != query.ScopeIntrinsic && r.IntN(4) == 0 {
+		c.Member = words[r.IntN(len(words))]
+	}
 	e, err := query.NewCompare(c)
 	if err != nil {
 		panic(err)
