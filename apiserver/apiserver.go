@@ -128,7 +128,7 @@ func New(opt Options) *Server {
 		adapters = append(adapters, d.Wrap(v))
 	}
 	s.otlp = otlphttp.New(otlphttp.Options{Store: opt.Store, MaxBody: opt.MaxIngest, Ingest: s.ingest})
-	adapters = append(adapters, d.Wrap(s.otlp),
+	adapters = append(adapters, d.Wrap(s.otlp), vendorDocuments(),
 		control.New(control.Options{Health: s.health, Ready: opt.Ready, Double: d}))
 	s.router = rest.NewRouter(adapters...)
 	s.handler = s.observe(d.Handler(s.router))
