@@ -51,8 +51,17 @@ type contents struct {
 
 // snapshots are in memory; they end with the server.
 type snapshots struct {
-	mu   sync.Mutex
-	list []*snapshot
+	mu    sync.Mutex
+	list  []*snapshot
+	named int
+}
+
+// SnapshotName makes up a name that is not taken.
+func (d *Double) SnapshotName() string {
+	d.kept.mu.Lock()
+	defer d.kept.mu.Unlock()
+	d.kept.named++
+	return fmt.Sprintf("snapshot-%d", d.kept.named)
 }
 
 // TakeSnapshot keeps everything as it is at this moment under a name, in the

@@ -22,7 +22,7 @@ import (
 
 // Fault is something that goes wrong.
 type Fault struct {
-	Name     string // of one Set only one; Add makes one up for ""
+	Name     string // one of its kind in Match.Workspace; Add makes one up for ""
 	Match    Match
 	Schedule Schedule
 	Then     Effect
@@ -134,6 +134,10 @@ type counted struct {
 	matched, applied int
 }
 
+func (c *counted) is(workspace, name string) bool {
+	return c.Name == name && c.Match.Workspace == workspace
+}
+
 // Add takes a fault in, in the place of one of the same name if there is one,
 // and returns its name.
 func (s *Set) Add(f Fault) (string, error) {
@@ -149,7 +153,7 @@ func (s *Set) Add(f Fault) (string, error) {
 		f.Name = fmt.Sprintf("fault-%d", s.last)
 	}
 	for i, c := range s.list {
-		if c.Name == f.Name {
+		if c.is(f.Match.Workspace, f.Name) {
 			s.list[i] = &counted{Fault: f}
 			return f.Name, nil
 		}
@@ -161,12 +165,13 @@ func (s *Set) Add(f Fault) (string, error) {
 	return f.Name, nil
 }
 
-// Remove takes a fault out, and reports whether it was there.
-func (s *Set) Remove(name string) bool {
+// Remove takes out a fault that is about one workspace, or about any for "",
+// and reports whether it was there.
+func (s *Set) Remove(workspace, name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.list)
-	s.list = slices.DeleteFunc(s.list, func(c *counted) bool { return c.Name == name })
+	s.list = slices.DeleteFunc(s.list, func(c *counted) bool { return c.is(workspace, name) })
 	return len(s.list) < n
 }
 
