@@ -49,10 +49,7 @@ func (s *SystemResult) benchstat(w io.Writer, cores int) {
 		}
 	}
 	for _, m := range s.Mixed {
-		var all Times
-		for _, k := range m.Kinds {
-			all = append(all, k...)
-		}
+		all := m.All()
 		line(fmt.Sprintf("Mixed/clients=%d", m.Clients), len(all), m.Wall.Nanoseconds()/int64(max(len(all), 1)), "ns/op",
 			all.Quantile(0.5).Nanoseconds(), "p50-ns/op", all.Quantile(0.95).Nanoseconds(), "p95-ns/op")
 	}

@@ -71,13 +71,13 @@ type MixedResult struct {
 	Kinds   [kinds]Times
 }
 
-// Asked is the number of answered questions.
-func (r *MixedResult) Asked() int {
-	n := 0
+// All is the times of all kinds.
+func (r *MixedResult) All() Times {
+	var all Times
 	for _, t := range r.Kinds {
-		n += len(t)
+		all = append(all, t...)
 	}
-	return n
+	return all
 }
 
 // DuringResult is how ingesting and asking went at once.

@@ -52,7 +52,7 @@ func TestSystemsAnswerAlike(t *testing.T) {
 	if err := errors.Join(r.WriteTable(&table), r.WriteBenchstat(&stat)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| Q1 | trace by id | ", "| sealing | 3 | ", "156 answers were compared with those of the first system, 0 differ"} {
+	for _, want := range []string{"| Q1 | trace by id | ", "| sealing | 3 | ", "## 3 clients\n", "156 answers were compared with those of the first system, 0 differ"} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("no %q in\n%s", want, &table)
 		}

@@ -12,16 +12,32 @@ func (r *Results) WriteTable(w io.Writer) error {
 	t := &table{w: w}
 	t.head(r)
 	t.ingest(r)
-	t.questions(r, "Warm", QuestionResult.warmTimes)
-	t.questions(r, "Cold", QuestionResult.coldTimes)
+	t.section("Warm", "p50 (p95) in ms; the best p50 of a row is bold.", r, func(s *SystemResult) func(Kind) Times {
+		return s.times((*QuestionResult).Warm)
+	})
+	t.section("Cold", "Each question is the first after the system was opened again. p50 (p95) in ms.", r, func(s *SystemResult) func(Kind) Times {
+		return s.times((*QuestionResult).coldTimes)
+	})
+	t.opened(r)
 	t.mixed(r)
 	t.during(r)
 	t.answers(r)
 	return t.err
 }
 
-func (r QuestionResult) warmTimes() Times { return r.Warm() }
-func (r QuestionResult) coldTimes() Times { return r.Cold }
+func (r *QuestionResult) coldTimes() Times { return r.Cold }
+
+// times are those of a kind, or none.
+func (s *SystemResult) times(of func(*QuestionResult) Times) func(Kind) Times {
+	return func(k Kind) Times {
+		for i := range s.Questions {
+			if s.Questions[i].Kind == k {
+				return of(&s.Questions[i])
+			}
+		}
+		return nil
+	}
+}
 
 // table writes Markdown and keeps the first error.
 type table struct {
@@ -70,41 +86,37 @@ func (t *table) ingest(r *Results) {
 	t.printf("\n")
 }
 
-// questions writes a row for each kind and a column for each system.
-func (t *table) questions(r *Results, title string, times func(QuestionResult) Times) {
-	t.printf("## %s\n\np50 (p95) in ms; the best p50 of a row is bold.\n\n", title)
+// section writes a row for each kind of question and a column for each system.
+// It writes nothing when no system has any times.
+func (t *table) section(title, says string, r *Results, times func(*SystemResult) func(Kind) Times) {
 	header := []string{"", "asked"}
 	for i := range r.Systems {
 		header = append(header, r.Systems[i].Peer.Name)
 	}
-	t.columns(header...)
+	begun := false
 	for _, k := range Kinds() {
 		perSystem := make([]Times, len(r.Systems))
 		some := false
 		for i := range r.Systems {
-			perSystem[i] = r.Systems[i].times(k, times)
+			perSystem[i] = times(&r.Systems[i])(k)
 			some = some || len(perSystem[i]) > 0
 		}
-		if some {
-			t.row(append([]string{k.String(), k.Text()}, cells(perSystem)...)...)
+		if !some {
+			continue
 		}
+		if !begun {
+			begun = true
+			t.printf("## %s\n\n%s\n\n", title, says)
+			t.columns(header...)
+		}
+		t.row(append([]string{k.String(), k.Text()}, cells(perSystem)...)...)
 	}
-	t.printf("\n")
-	if title == "Cold" {
-		t.opened(r)
+	if begun {
+		t.printf("\n")
 	}
 }
 
-func (s *SystemResult) times(k Kind, times func(QuestionResult) Times) Times {
-	for _, q := range s.Questions {
-		if q.Kind == k {
-			return times(q)
-		}
-	}
-	return nil
-}
-
-// cells are the systems' times of one row.
+// cells are the systems' times of one row; the best is bold if there are others.
 func cells(perSystem []Times) []string {
 	best := time.Duration(0)
 	for _, t := range perSystem {
@@ -117,7 +129,7 @@ func cells(perSystem []Times) []string {
 		switch p := t.Quantile(0.5); {
 		case len(t) == 0:
 			cells = append(cells, "-")
-		case p == best:
+		case p == best && len(perSystem) > 1:
 			cells = append(cells, fmt.Sprintf("**%s** (%s)", ms(p), ms(t.Quantile(0.95))))
 		default:
 			cells = append(cells, fmt.Sprintf("%s (%s)", ms(p), ms(t.Quantile(0.95))))
@@ -141,69 +153,78 @@ func ms(d time.Duration) string {
 }
 
 func (t *table) opened(r *Results) {
-	caches := "and the operating system's pages of its files dropped"
-	if !dropsCaches {
-		caches = "but the operating system's pages of its files kept"
-	}
-	t.printf("Each question is the first after the system was opened again, %s. Opening alone takes", caches)
-	separator := " "
+	var took []string
 	for i := range r.Systems {
 		if o := r.Systems[i].Open; len(o) > 0 {
-			t.printf("%s%s %s (%s)", separator, r.Systems[i].Peer.Name, ms(o.Quantile(0.5)), ms(o.Quantile(0.95)))
-			separator = ", "
+			took = append(took, fmt.Sprintf("%s %s (%s)", r.Systems[i].Peer.Name, ms(o.Quantile(0.5)), ms(o.Quantile(0.95))))
 		}
 	}
-	t.printf(" ms.\n\n")
+	if len(took) == 0 {
+		return
+	}
+	pages := "were dropped"
+	if !dropsCaches {
+		pages = "were kept"
+	}
+	t.printf("The pages that the operating system has of the files %s. Opening is not part of the times; it takes, in ms: %s.\n\n", pages, strings.Join(took, ", "))
 }
 
 func (t *table) mixed(r *Results) {
-	t.printf("## Clients\n\nAll questions in random order. p50 (p95) in ms over all of them.\n\n")
-	t.columns("system", "clients", "questions/s", "p50 (p95)", "p99")
+	most := 0
 	for i := range r.Systems {
 		for _, m := range r.Systems[i].Mixed {
-			var all Times
-			for _, k := range m.Kinds {
-				all = append(all, k...)
+			if most == 0 {
+				t.printf("## Clients\n\nAll questions in an order that is random and the same for every system; times in ms over all of them.\n\n")
+				t.columns("system", "clients", "questions/s", "p50 (p95)", "p99")
 			}
-			t.row(r.Systems[i].Peer.Name, fmt.Sprint(m.Clients), fmt.Sprintf("%.0f", float64(m.Asked())/m.Wall.Seconds()),
+			most = max(most, m.Clients)
+			all := m.All()
+			t.row(r.Systems[i].Peer.Name, fmt.Sprint(m.Clients), fmt.Sprintf("%.0f", float64(len(all))/m.Wall.Seconds()),
 				fmt.Sprintf("%s (%s)", ms(all.Quantile(0.5)), ms(all.Quantile(0.95))), ms(all.Quantile(0.99)))
 		}
 	}
+	if most == 0 {
+		return
+	}
 	t.printf("\n")
+	t.section(fmt.Sprintf("%d clients", most), "p50 (p95) in ms.", r, func(s *SystemResult) func(Kind) Times {
+		return func(k Kind) Times {
+			for i := range s.Mixed {
+				if s.Mixed[i].Clients == most {
+					return s.Mixed[i].Kinds[k]
+				}
+			}
+			return nil
+		}
+	})
 }
 
 func (t *table) during(r *Results) {
-	t.printf("## While ingesting\n\nThe next day's spans come in at full speed while one client asks. p50 (p95) in ms.\n\n")
-	header := []string{""}
-	rates := []string{"spans/s"}
+	var rates []string
 	for i := range r.Systems {
-		d := r.Systems[i].During
-		header = append(header, r.Systems[i].Peer.Name)
-		rate := "-"
-		if d != nil {
-			rate = fmt.Sprintf("%.0f", float64(d.Spans)/d.Wall.Seconds())
+		if d := r.Systems[i].During; d != nil {
+			rates = append(rates, fmt.Sprintf("%s %.0f", r.Systems[i].Peer.Name, float64(d.Spans)/d.Wall.Seconds()))
 		}
-		rates = append(rates, rate)
 	}
-	t.columns(header...)
-	t.row(rates...)
-	for _, k := range Kinds() {
-		perSystem := make([]Times, len(r.Systems))
-		some := false
-		for i := range r.Systems {
-			if d := r.Systems[i].During; d != nil {
-				perSystem[i] = d.Kinds[k]
-				some = some || len(perSystem[i]) > 0
+	if len(rates) == 0 {
+		return
+	}
+	says := "The next day's spans come in at full speed while one client asks. Spans/s: " + strings.Join(rates, ", ") + ". p50 (p95) in ms."
+	t.section("While ingesting", says, r, func(s *SystemResult) func(Kind) Times {
+		return func(k Kind) Times {
+			if s.During == nil {
+				return nil
 			}
+			return s.During.Kinds[k]
 		}
-		if some {
-			t.row(append([]string{k.String()}, cells(perSystem)...)...)
-		}
-	}
-	t.printf("\n")
+	})
 }
 
 func (t *table) answers(r *Results) {
+	if len(r.Systems) < 2 {
+		t.printf("## Answers\n\nOne system: nothing to compare its answers with.\n")
+		return
+	}
 	t.printf("## Answers\n\n%d answers were compared with those of the first system, %d differ.\n", r.Compared, len(r.Differences))
 	for i, d := range r.Differences {
 		if i == 20 {
