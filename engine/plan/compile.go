@@ -355,14 +355,21 @@ func (c *compiler) compareColumn(e *query.Compare, col Column) (node, error) {
 		return c.wide(col.Wide, wideTest(e, col.Type)), nil
 	}
 	g := c.part.Groups()[col.Group]
-	if c.lazily(e, col, g) {
-		return newLazyNode(c.part, g, col, e), nil
-	}
-	s, err := c.remembered(compareKey(e, col), func() (set, error) {
-		codes, err := c.holding(e, col)
+	lazy := false
+	s, err := c.remembered(compareKey(e, col), func() (s set, err error) {
+		codes, found, err := findEqual(e, col.Dict)
+		if lazy = err == nil && !found && c.lazily(g); lazy {
+			return s, errLazy
+		}
+		if err == nil && !found {
+			codes, err = c.holding(e, col)
+		}
 		return newSet(g.Len(), codes), corrupt(c.part, err)
 	})
-	if err != nil {
+	switch {
+	case lazy:
+		return newLazyNode(c.part, g, col, e), nil
+	case err != nil:
 		return nil, err
 	}
 	return c.codes(g, s)
@@ -378,9 +385,6 @@ func mayHold(e *query.Compare, t span.Type) bool {
 
 func (c *compiler) holding(e *query.Compare, col Column) ([]uint32, error) {
 	d := col.Dict
-	if codes, ok, err := findEqual(e, d); ok || err != nil {
-		return codes, err
-	}
 	if codes, ok, err := c.findText(e, col); ok || err != nil {
 		return codes, err
 	}

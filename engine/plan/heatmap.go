@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"slices"
 
 	"github.com/spanstead/spanstead/engine/query"
@@ -23,7 +24,7 @@ func Heatmap(ctx context.Context, parts []Part, opt Options, q query.Heatmap) (q
 		return query.HeatmapAnswer{}, err
 	}
 	defer finish(runs)
-	h := &heat{step: q.Step, lo: 1 << 30, hi: -1}
+	h := &heat{step: q.Step}
 	for _, r := range runs {
 		if err := r.heat(&q, h); err != nil {
 			return query.HeatmapAnswer{}, err
@@ -37,6 +38,7 @@ type heat struct {
 	step        uint64
 	entries     []heatEntry // of single rows
 	blocks      []heatBlock // of whole time cells
+	wholes      []wholeHeat // of all rows of a part
 	any         bool
 	first, last uint64 // time cells
 	lo, hi      int    // grid cells
@@ -54,16 +56,10 @@ type heatBlock struct {
 
 func (h *heat) cover(time uint64, lo, hi int) {
 	if !h.any {
-		h.any, h.first, h.last = true, time, time
+		h.any, h.first, h.last, h.lo, h.hi = true, time, time, lo, hi
 	}
 	h.first, h.last = min(h.first, time), max(h.last, time)
 	h.lo, h.hi = min(h.lo, lo), max(h.hi, hi)
-}
-
-// addRow counts one row.
-func (h *heat) addRow(time uint64, grid int) {
-	h.cover(time, grid, grid)
-	h.entries = append(h.entries, heatEntry{time, uint16(grid)})
 }
 
 // addCounts counts a time cell's rows; it keeps counts.
@@ -108,6 +104,18 @@ func (h *heat) answer(q *query.Heatmap) (query.HeatmapAnswer, error) {
 			a.Total += uint64(c.N)
 		}
 	}
+	for i := range h.wholes {
+		w := &h.wholes[i]
+		m, err := w.matrix(q.Step, cells, h.lo, h.hi, column)
+		if err != nil {
+			return a, err
+		}
+		to := flat[int(m.first-h.first)*cells:]
+		for k, n := range m.flat {
+			to[k] += n
+		}
+		a.Total += m.total
+	}
 	for row := range slices.Chunk(flat, cells) {
 		a.Counts = append(a.Counts, row)
 	}
@@ -150,11 +158,32 @@ func (r *run) heatRows(b int, set *index.Bits, h *heat) error {
 	if err != nil {
 		return err
 	}
-	_, err = eachBit(set, 0, false, func(i int) (bool, error) {
-		h.addRow(starts[i]/h.step, index.CellOf(durations[i]))
-		return true, nil
-	})
-	return err
+	h.addRows(set, starts, durations)
+	return nil
+}
+
+// addRows counts the rows of a set, at least one. A division takes as long as
+// all the rest, and rows that follow each other mostly share their time cell.
+func (h *heat) addRows(set *index.Bits, starts []uint64, durations []int64) {
+	h.entries = slices.Grow(h.entries, count(set))
+	lo, hi := index.DurationCells, 0
+	first, last := uint64(math.MaxUint64), uint64(0)
+	var time, from uint64
+	for w, word := range set {
+		for ; word != 0; word &= word - 1 {
+			i := w<<6 + bits.TrailingZeros64(word)
+			if t := starts[i]; last < first || t < from || t-from >= h.step {
+				time = t / h.step
+				from = time * h.step
+				first, last = min(first, time), max(last, time)
+			}
+			grid := index.CellOf(durations[i])
+			lo, hi = min(lo, grid), max(hi, grid)
+			h.entries = append(h.entries, heatEntry{time, uint16(grid)})
+		}
+	}
+	h.cover(first, lo, hi)
+	h.cover(last, lo, hi)
 }
 
 // heatFromHistogram adds the part's counts from its stored histogram, when
@@ -194,6 +223,9 @@ func (r *run) visit(q *query.Heatmap, hist *Histogram, from, to uint64, h *heat)
 	perStep := h.step / hist.Counts.Resolution()
 	if q.Filter == nil {
 		r.stats.Note = "histogram of all services"
+		if r.memory() != nil && r.whole() {
+			return h.addWhole(wholeHeat{run: r, counts: hist.Counts, from: from, to: to, perStep: perStep})
+		}
 		return hist.Counts.VisitAll(from, to, func(time uint64, counts []index.CellCount) {
 			h.addCounts(time/perStep, counts)
 		})

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"errors"
 	"math/bits"
 
 	"github.com/spanstead/spanstead/engine/query"
@@ -13,15 +14,14 @@ import (
 // every value is made only for the values that are met in a batch.
 const lazyFrom = 8192
 
-// lazily decides between running a comparison over a whole dictionary and
-// running it over the values of the batches that are looked at.
-func (c *compiler) lazily(e *query.Compare, col Column, g Group) bool {
-	if g.Multi() || g.Len() < cmp.Or(c.run.opt.LazyFrom, lazyFrom) {
-		return false
-	}
-	_, found, err := findEqual(e, col.Dict)
-	return err == nil && !found
+// lazily decides between running a comparison, which the dictionary cannot
+// look up, over all its values and over those of the batches that are looked at.
+func (c *compiler) lazily(g Group) bool {
+	return !g.Multi() && g.Len() >= cmp.Or(c.run.opt.LazyFrom, lazyFrom)
 }
+
+// errLazy says that a comparison is not run over the whole dictionary.
+var errLazy = errors.New("lazy")
 
 // lazyNode runs a comparison on each distinct value when a row with it is
 // first looked at.
