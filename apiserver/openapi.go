@@ -12,6 +12,7 @@ import (
 	"github.com/spanstead/spanstead/apiserver/last9"
 	"github.com/spanstead/spanstead/apiserver/lumos"
 	"github.com/spanstead/spanstead/apiserver/mackerel"
+	"github.com/spanstead/spanstead/apiserver/sideseat"
 	"github.com/spanstead/spanstead/apiserver/truefoundry"
 )
 
@@ -24,6 +25,7 @@ func vendorDocuments() documents {
 		"last9":       last9.OpenAPI,
 		"lumos":       lumos.OpenAPI,
 		"mackerel":    mackerel.OpenAPI,
+		"sideseat":    sideseat.OpenAPI,
 		"truefoundry": truefoundry.OpenAPI,
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/spanstead/spanstead/apiserver/internal/adaptertest"
+	"github.com/spanstead/spanstead/apiserver/internal/openapitest"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/sideseat"
 	"github.com/spanstead/spanstead/apiserver/store"
@@ -12,6 +13,7 @@ import (
 
 func TestArchives(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Config{
+		Check: openapitest.Load(t, sideseat.OpenAPI).Check,
 		New: func(t *testing.T, st store.Store, a *adaptertest.Archive) rest.Adapter {
 			fidelity, err := rest.ParseFidelity(a.Setting("fidelity"))
 			if err != nil {
