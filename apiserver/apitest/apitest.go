@@ -198,6 +198,7 @@ func (s *Server) listen() error {
 		return err
 	}
 	s.GRPC = l.Addr().String()
+	s.double.SetGRPC(s.GRPC)
 	server := s.api.GRPC(grpcOptions...)
 	served := make(chan struct{})
 	go func() {

@@ -63,9 +63,9 @@ func (f *Fault) fault(workspace string) faults.Fault {
 // that come in after the fault.
 func (w *Workspace) Fault(f Fault) (remove func()) {
 	w.helper()
-	name, err := w.server.double.AddFault(f.fault(w.Name))
+	added, err := w.server.double.AddFault(f.fault(w.Name))
 	w.check(err)
-	return func() { w.server.double.Faults().Remove(w.Name, name) }
+	return func() { w.server.double.Faults().Remove(w.Name, added.Name) }
 }
 
 // KnownErrors are the names that Fault.Error can have.

@@ -1,5 +1,9 @@
-// Package control serves the paths under /_spanstead/ that speak of the server
-// itself: whether it lives, and whether it can be asked.
+// Package control serves the paths under /_spanstead/: whether the server lives
+// and can be asked, and all that a test can do with it from any language. What
+// it does is told in docs/testing.md and, for programs, in openapi.yaml, which
+// is served as openapi/control.json.
+//
+// An Adapter holds no state but its options and is safe for concurrent use.
 package control
 
 import (
@@ -33,14 +37,64 @@ type Adapter struct{ opt Options }
 // New makes an adapter.
 func New(opt Options) *Adapter { return &Adapter{opt} }
 
-const read = "2026-11-21"
+const (
+	page = "docs/testing.md"
+	read = "2026-11-21"
+)
 
 // Routes is what the adapter serves.
 func (a *Adapter) Routes() []rest.Route {
-	return []rest.Route{
+	routes := []rest.Route{
 		{Method: http.MethodGet, Path: Prefix + "health", Handler: a.health, Page: "README.md", Read: read},
 		{Method: http.MethodGet, Path: Prefix + "ready", Handler: a.ready, Page: "README.md", Read: read},
 	}
+	if a.opt.Double == nil {
+		return routes
+	}
+	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	return append(routes,
+		route(get, "openapi/control.json", a.document),
+		route(get, "metrics", a.metrics),
+		route(post, "reset", a.reset),
+		route(get, "workspaces", a.listWorkspaces),
+		route(post, "workspaces", a.createWorkspace),
+		route(get, "workspaces/{name}", a.getWorkspace),
+		route(del, "workspaces/{name}", a.deleteWorkspace),
+		route(get, "fixtures", a.listFixtures),
+		route(post, "fixtures", a.loadFixtures),
+		route(post, "fixtures/otlp", a.loadOTLP),
+		route(get, "snapshots", a.listSnapshots),
+		route(post, "snapshots", a.takeSnapshot),
+		route(post, "snapshots/{name}/restore", a.restoreSnapshot),
+		route(del, "snapshots/{name}", a.dropSnapshot),
+		route(get, "clock", a.getClock),
+		route(put, "clock", a.setClock),
+		route(post, "clock/advance", a.advanceClock),
+		route(get, "requests", a.listRequests),
+		route(del, "requests", a.forgetRequests),
+		route(post, "requests/find", a.findRequests),
+		route(post, "requests/count", a.countRequests),
+		route(post, "requests/verify", a.verifyRequests),
+		route(get, "faults", a.listFaults),
+		route(post, "faults", a.addFault),
+		route(del, "faults", a.clearFaults),
+		route(get, "faults/errors", a.knownErrors),
+		route(del, "faults/{name}", a.removeFault),
+	)
+}
+
+// foreign refuses what a page of another site makes a browser send.
+var foreign = http.NewCrossOriginProtection()
+
+func route(method, path string, fn func(http.ResponseWriter, *http.Request) error) rest.Route {
+	guarded := func(w http.ResponseWriter, r *http.Request) error {
+		if err := foreign.Check(r); err != nil {
+			return rest.Errorf(http.StatusForbidden, "%v", err)
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		return fn(w, r)
+	}
+	return rest.Route{Method: method, Path: Prefix + path, Handler: rest.Handle(guarded, fail), Page: page, Read: read}
 }
 
 type state struct {

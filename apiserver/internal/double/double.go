@@ -17,6 +17,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spanstead/spanstead/apiserver/internal/clock"
@@ -59,6 +60,7 @@ type Double struct {
 
 	vendors []rest.Vendor
 	resets  []rest.Resetter
+	grpc    atomic.Pointer[string]
 }
 
 // New makes a Double.
@@ -168,6 +170,17 @@ func (d *Double) existing(ctx context.Context, name string) string {
 		return name
 	}
 	return store.DefaultWorkspace
+}
+
+// SetGRPC says where OTLP over gRPC is taken, host:port, once that is known.
+func (d *Double) SetGRPC(addr string) { d.grpc.Store(&addr) }
+
+// GRPC is where OTLP over gRPC is taken, "" for nowhere.
+func (d *Double) GRPC() string {
+	if addr := d.grpc.Load(); addr != nil {
+		return *addr
+	}
+	return ""
 }
 
 // Vendors are those that were wrapped, in that order.

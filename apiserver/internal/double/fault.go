@@ -9,25 +9,27 @@ import (
 	"github.com/spanstead/spanstead/apiserver/internal/faults"
 )
 
-// AddFault takes a fault in and returns its name. A named error has to be one
+// AddFault takes a fault in and returns it as it is kept. A named error has to be one
 // of KnownErrors; without another vendor in its match the fault is about that
 // vendor.
-func (d *Double) AddFault(f faults.Fault) (string, error) {
+func (d *Double) AddFault(f faults.Fault) (faults.Fault, error) {
 	if name := f.Then.Error; name != "" {
 		vendor, _, _ := strings.Cut(name, ".")
 		v := d.vendor(vendor)
 		if v == nil || namedError(v, name) == nil {
-			return "", fmt.Errorf("error %q is not known; known are %s", name, strings.Join(d.KnownNames(), ", "))
+			return f, fmt.Errorf("error %q is not known; known are %s", name, strings.Join(d.KnownNames(), ", "))
 		}
 		if f.Match.Vendor != "" && f.Match.Vendor != vendor {
-			return "", fmt.Errorf("error %q is not one of vendor %s", name, f.Match.Vendor)
+			return f, fmt.Errorf("error %q is not one of vendor %s", name, f.Match.Vendor)
 		}
 		f.Match.Vendor = vendor
 	}
 	if v := f.Match.Vendor; v != "" && d.vendor(v) == nil {
-		return "", fmt.Errorf("vendor %q is not known; known are %s", v, strings.Join(d.vendorNames(), ", "))
+		return f, fmt.Errorf("vendor %q is not known; known are %s", v, strings.Join(d.vendorNames(), ", "))
 	}
-	return d.faults.Add(f)
+	var err error
+	f.Name, err = d.faults.Add(f)
+	return f, err
 }
 
 // Faults is the set.

@@ -101,3 +101,8 @@ func (d *Double) Access(origin, workspace string) map[string]Access {
 	}
 	return all
 }
+
+// Spans is how many spans a workspace has.
+func (d *Double) Spans(ctx context.Context, workspace string) (int, error) {
+	return d.opt.Store.Count(ctx, workspace, query.Count{})
+}
