@@ -128,8 +128,8 @@ func New(opt Options) *Server {
 		adapters = append(adapters, d.Wrap(v))
 	}
 	s.otlp = otlphttp.New(otlphttp.Options{Store: opt.Store, MaxBody: opt.MaxIngest, Ingest: s.ingest})
-	adapters = append(adapters, d.Wrap(s.otlp), vendorDocuments(),
-		control.New(control.Options{Health: s.health, Ready: opt.Ready, Double: d}))
+	adapters = append(adapters, d.Wrap(s.otlp),
+		control.New(control.Options{Health: s.health, Ready: opt.Ready, Double: d}), vendorDocuments())
 	s.router = rest.NewRouter(adapters...)
 	s.handler = s.observe(d.Handler(s.router))
 	return s

@@ -52,6 +52,7 @@ func TestVendorsIngest(t *testing.T) {
 		{"lumos, attribute", "", "", []attribute.KeyValue{attribute.String("alerty.organizationId", "acme")}, "lumos", "acme"},
 		{"lumos, attribute before header", "", "X-Alerty-OrganizationId=other", []attribute.KeyValue{attribute.String("alerty.organizationId", "acme")}, "lumos", "acme"},
 		{"nothing", "", "", nil, "lumos", "default"},
+		{"neutral", "", "X-Spanstead-Workspace=acme", nil, "lumos", "acme"},
 		{"a name that nobody created", "", "Mackerel-Api-Key=nobody", nil, "mackerel", "default"},
 	}
 	for _, tt := range tests {

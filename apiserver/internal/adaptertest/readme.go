@@ -2,6 +2,7 @@ package adaptertest
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,14 +16,20 @@ import (
 // routes. In each table whose last column is called Test, that column names in
 // backticks at least one test that exists: a function TestXxx of the folder,
 // or archive/request for a request of testdata/archive.txtar. Some row names
-// each route as `METHOD path`.
+// each route as `METHOD path`, and each address at which spans come in.
 func CheckReadme(t *testing.T, a rest.Adapter) {
 	t.Helper()
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range readmeFaults(string(text), testNames(t), a.Routes()) {
+	routes := a.Routes()
+	if in, ok := a.(rest.IngestAdapter); ok {
+		for _, i := range in.Ingest() {
+			routes = append(routes, rest.Route{Method: http.MethodPost, Path: i.Path})
+		}
+	}
+	for _, fault := range readmeFaults(string(text), testNames(t), routes) {
 		t.Error(fault)
 	}
 }
