@@ -42,14 +42,15 @@ type Options struct {
 	Sync         Sync
 	SyncInterval time.Duration // 0 means 100 ms
 
-	// A head is sealed when it reaches any of these. Zero means the default;
-	// SealAge below zero means never.
-	SealRows  int           // default 131,072
-	SealBytes int64         // default 96 MiB
+	// A head is sealed when it reaches any of these. Up to three heads are in
+	// memory at a time, and what sealing or merging needs; spans that arrive
+	// faster wait. Zero means the default; SealAge below zero means never.
+	SealRows  int           // default 65,536
+	SealBytes int64         // default 64 MiB
 	SealAge   time.Duration // default 10 minutes, checked when spans arrive
 
 	// MergeRows bounds the rows of a segment that merging makes; default
-	// 1,048,576. MergeFactor neighbours are merged at a time; default 4.
+	// 524,288. MergeFactor neighbours are merged at a time; default 4.
 	MergeRows   int
 	MergeFactor int
 
@@ -74,10 +75,10 @@ type Options struct {
 
 func (o *Options) setDefaults() {
 	setDefault(&o.SyncInterval, 100*time.Millisecond)
-	setDefault(&o.SealRows, 1<<17)
-	setDefault(&o.SealBytes, 96<<20)
+	setDefault(&o.SealRows, 1<<16)
+	setDefault(&o.SealBytes, 64<<20)
 	setDefault(&o.SealAge, 10*time.Minute)
-	setDefault(&o.MergeRows, 1<<20)
+	setDefault(&o.MergeRows, 1<<19)
 	setDefault(&o.MergeFactor, 4)
 	if o.Now == nil {
 		o.Now = time.Now
