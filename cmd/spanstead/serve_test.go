@@ -165,8 +165,8 @@ func TestExamples(t *testing.T) {
 			break
 		}
 	}
-	if tried < 4 {
-		t.Errorf("only %d vendors", tried)
+	if tried != 5 {
+		t.Errorf("%d vendors, want 5", tried)
 	}
 	s.stop()
 }
