@@ -23,14 +23,6 @@ func traceIDOf(text string) (id span.TraceID, ok bool) {
 	return placeTrace(b), true
 }
 
-func spanIDOf(text string) (id span.SpanID, ok bool) {
-	b, ok := idBytes(text)
-	if !ok {
-		return id, false
-	}
-	return placeSpan(b), true
-}
-
 func idBytes(text string) ([]byte, bool) {
 	b, err := hex.DecodeString(text)
 	return b, err == nil && hex.EncodeToString(b) == text
