@@ -20,7 +20,7 @@ func (d *Double) authorize(v rest.Vendor, r *http.Request) error {
 	shown := v.Credential(r)
 	switch {
 	case shown == CredentialExpired:
-		return refusal(v, rest.NameTokenExpired, rest.NameUnauthorized)
+		return refusal(v, rest.NameTokenExpired, rest.NameUnauthorized, rest.NameForbidden)
 	case shown == CredentialForbidden:
 		return refusal(v, rest.NameForbidden, rest.NameUnauthorized)
 	case len(d.opt.Auth) > 0 && shown != "" && !slices.Contains(d.opt.Auth, shown):
