@@ -258,7 +258,11 @@ func TestOneStoreFiveViews(t *testing.T) {
 // thought: without roots or ends, with clocks that differ, in a trace of 10,000.
 func TestFiveViewsOfWhatBreaks(t *testing.T) {
 	h := load(t, 12_000, "edge")
-	for i, q := range h.questions(rand.New(rand.NewPCG(9, 0)))[100:] {
+	questions := h.questions(rand.New(rand.NewPCG(9, 0)))[100:]
+	if testing.Short() {
+		questions = questions[20:]
+	}
+	for i, q := range questions {
 		for _, v := range views {
 			h.compare(v, q)
 		}
@@ -379,7 +383,11 @@ func (h *history) checkTraces(views []view) {
 		return cmp.Or(len(byTrace[b])-len(byTrace[a]), cmp.Compare(a, b))
 	})
 	q := question{from: h.from, to: h.to}
-	for _, id := range ids[:min(len(ids), 60)] {
+	most := 60
+	if testing.Short() {
+		most = 8
+	}
+	for _, id := range ids[:min(len(ids), most)] {
 		for _, v := range views {
 			if v.trace == nil {
 				continue
