@@ -164,7 +164,7 @@ func TestResetOfEverything(t *testing.T) {
 	s.must(201, "POST", "workspaces", `{"name":"t1"}`)
 	s.send("default", 1)
 	s.send("t1", 2)
-	s.must(200, "POST", "/api/v4/organizations/default/traces/searches", savedSearch("mine"), "X-LAST9-API-TOKEN", "Bearer k")
+	s.must(201, "POST", "/api/v4/organizations/default/traces/searches", savedSearch("mine"), "X-LAST9-API-TOKEN", "Bearer k")
 	s.must(201, "POST", "faults", `{"then":{"status":500},"match":{"vendor":"lumos"}}`)
 	s.must(200, "PUT", "clock", `{"mode":"frozen","time":"2026-01-01T00:00:00Z"}`)
 	s.must(204, "POST", "reset", "")
@@ -264,7 +264,7 @@ func TestSnapshots(t *testing.T) {
 	s.must(201, "POST", "faults", `{"name":"f","then":{"status":500},"schedule":{"first":1},"match":{"vendor":"lumos"}}`)
 	s.must(200, "PUT", "clock", `{"mode":"frozen","time":"2026-01-01T00:00:00Z"}`)
 	save := func(name string) {
-		s.must(200, "POST", "/api/v4/organizations/t1/traces/searches", savedSearch(name), "X-LAST9-API-TOKEN", "Bearer k")
+		s.must(201, "POST", "/api/v4/organizations/t1/traces/searches", savedSearch(name), "X-LAST9-API-TOKEN", "Bearer k")
 	}
 	save("kept")
 	taken := s.must(201, "POST", "snapshots", `{"name":"base"}`)
