@@ -11,6 +11,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/spanstead/spanstead/apiserver/internal/openapitest"
+	"github.com/spanstead/spanstead/apiserver/last9"
+	"github.com/spanstead/spanstead/apiserver/lumos"
+	"github.com/spanstead/spanstead/apiserver/mackerel"
+	"github.com/spanstead/spanstead/apiserver/sideseat"
+	"github.com/spanstead/spanstead/apiserver/truefoundry"
 )
 
 // question is what several vendors can be asked. The zero value of a field
@@ -58,6 +65,7 @@ type caller struct {
 	testing.TB
 	handler   http.Handler
 	workspace string
+	loaded    map[string]*openapitest.Document // by the beginning of a path
 }
 
 // ask sends a request that is to be answered with 200, and reads the answer.
@@ -86,6 +94,38 @@ func (c *caller) ask(method, target string, body any, answer any) {
 	}
 	if err := json.Unmarshal(rec.Body.Bytes(), answer); err != nil {
 		c.Fatalf("%s %s: %v", method, target, err)
+	}
+	if rec.Body.Len() < maxValidated {
+		c.validate(r, text, rec)
+	}
+}
+
+// maxValidated bounds the answers that are held to the vendors' documents,
+// which takes long.
+const maxValidated = 100 << 10
+
+// documents are the vendors' OpenAPI documents by the beginning of a path.
+var documents = map[string][]byte{
+	"/api/v4/": last9.OpenAPI, "/api/v0/": mackerel.OpenAPI, "/api/v1/": sideseat.OpenAPI,
+	"/api/svc/": truefoundry.OpenAPI, "/query/": lumos.OpenAPI,
+}
+
+// validate holds an exchange to its vendor's document.
+func (c *caller) validate(r *http.Request, body []byte, rec *httptest.ResponseRecorder) {
+	c.Helper()
+	for prefix, text := range documents {
+		if !strings.HasPrefix(r.URL.Path, prefix) {
+			continue
+		}
+		if c.loaded == nil {
+			c.loaded = map[string]*openapitest.Document{}
+		}
+		if c.loaded[prefix] == nil {
+			c.loaded[prefix] = openapitest.Load(c, text)
+		}
+		if err := c.loaded[prefix].Validate(c.Context(), r, body, rec); err != nil {
+			c.Errorf("%s %s %s: %.1000v", r.Method, r.URL, body, err)
+		}
 	}
 }
 

@@ -107,12 +107,13 @@ func widen(node any) any {
 // that was refused is not held to it, since it may be wrong on purpose.
 func (d *Document) Check(t *testing.T, req *http.Request, body []byte, rec *httptest.ResponseRecorder) {
 	t.Helper()
-	if err := d.validate(t.Context(), req, body, rec); err != nil {
+	if err := d.Validate(t.Context(), req, body, rec); err != nil {
 		t.Errorf("%s %s: %v", req.Method, req.URL, err)
 	}
 }
 
-func (d *Document) validate(ctx context.Context, req *http.Request, body []byte, rec *httptest.ResponseRecorder) error {
+// Validate is Check for where there is no *testing.T.
+func (d *Document) Validate(ctx context.Context, req *http.Request, body []byte, rec *httptest.ResponseRecorder) error {
 	req = req.Clone(ctx)
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	route, params, err := d.router.FindRoute(req)

@@ -61,7 +61,7 @@ func TestValidate(t *testing.T) {
 		rec.Header().Set("Content-Type", "application/json")
 		rec.WriteHeader(tt.status)
 		_, _ = rec.WriteString(tt.answer)
-		if err := d.validate(t.Context(), r, []byte(tt.request), rec); (err == nil) != tt.ok {
+		if err := d.Validate(t.Context(), r, []byte(tt.request), rec); (err == nil) != tt.ok {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
