@@ -56,6 +56,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 		return err
 	}
 	defer l.drain(log)
+	api.Double().SetGRPC(l.grpcAddr())
 	l.serve()
 	if opt.demo {
 		if err := loadDemo(ctx, st, time.Now()); err != nil {
