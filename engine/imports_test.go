@@ -45,7 +45,7 @@ var arrows = map[string][]string{
 	"apiserver/otlphttp":        {"apiserver/internal/rest", "apiserver/internal/intake", "apiserver/store", "engine/span", "engine/query", "engine/otlp"},
 	"apiserver/otlpgrpc":        {"apiserver/internal/rest", "apiserver/internal/intake", "apiserver/store", "engine/span", "engine/query", "engine/otlp"},
 	"apiserver/control":         {"apiserver/internal/...", "apiserver/store", "engine/span", "engine/query", "engine/otlp", "fixtures"},
-	"apiserver/apitest/...":     {"apiserver/...", "engine", "engine/span", "engine/query", "engine/otlp", "fixtures"},
+	"apiserver/apitest/...":     {"apiserver/...", "engine", "engine/span", "engine/query", "engine/query/oracle", "engine/otlp", "fixtures"},
 	"apiserver/last9/...":       {"apiserver/last9/...", "apiserver/internal/...", "apiserver/store", "engine/span", "engine/query"},
 	"apiserver/mackerel/...":    {"apiserver/mackerel/...", "apiserver/internal/...", "apiserver/store", "engine/span", "engine/query"},
 	"apiserver/sideseat/...":    {"apiserver/sideseat/...", "apiserver/internal/...", "apiserver/store", "engine/span", "engine/query", "engine/otlp"},
