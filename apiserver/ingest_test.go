@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -201,6 +202,45 @@ func TestMackerelLimit(t *testing.T) {
 		h.ServeHTTP(rec, r)
 		if rec.Code != tt.status {
 			t.Errorf("%s: %d %.200s", tt.name, rec.Code, rec.Body)
+		}
+	}
+}
+
+// TestVendorsIngestOverGRPC: the metadata of a call are its headers, and the
+// resource attribute counts there, too.
+func TestVendorsIngestOverGRPC(t *testing.T) {
+	tests := []struct {
+		name, header, value string
+		organization        string
+		into                string
+	}{
+		{"last9", "authorization", basic, "", "acme"},
+		{"mackerel", "mackerel-api-key", "acme", "", "acme"},
+		{"lumos, header", "x-alerty-organizationid", "acme", "", "acme"},
+		{"lumos, attribute", "x-alerty-organizationid", "other", "acme", "acme"},
+		{"lumos, attribute alone", "x-other", "other", "acme", "acme"},
+		{"neutral", "x-spanstead-workspace", "acme", "", "acme"},
+		{"nothing", "x-other", "acme", "", "default"},
+	}
+	for _, tt := range tests {
+		r := start(t)
+		for _, w := range []string{"acme", "other"} {
+			if err := r.store.CreateWorkspace(t.Context(), w); err != nil {
+				t.Fatal(err)
+			}
+		}
+		e, err := otlptracegrpc.New(t.Context(), otlptracegrpc.WithEndpoint(r.grpc), otlptracegrpc.WithInsecure(),
+			otlptracegrpc.WithHeaders(map[string]string{tt.header: tt.value}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var more []attribute.KeyValue
+		if tt.organization != "" {
+			more = append(more, attribute.String("alerty.organizationId", tt.organization))
+		}
+		sendOne(t, e, more...)
+		if n, err := r.store.Count(t.Context(), tt.into, query.Count{}); err != nil || n != 1 {
+			t.Errorf("%s: %d spans in %s (%v)", tt.name, n, tt.into, err)
 		}
 	}
 }
