@@ -43,6 +43,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) (err er
 	var loaded atomic.Bool
 	api := apiserver.New(apiserver.Options{
 		Store: st, Fidelity: opt.fidelity, Log: log, MaxIngest: opt.maxBody, MackerelRateLimit: opt.rateLimit, Prices: opt.prices,
+		Auth: opt.auth, Journal: opt.journal,
 		Health: st.problems,
 		Ready: func(context.Context) error {
 			if !loaded.Load() {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"os"
 
 	"github.com/spanstead/spanstead/apiserver"
@@ -18,6 +19,8 @@ type serveOptions struct {
 	fidelity       apiserver.Fidelity
 	maxBody        int64
 	rateLimit      bool
+	auth           []string
+	journal        int
 	prices         *apiserver.Prices
 	logLevel       slog.Level
 }
@@ -36,6 +39,11 @@ func parseServe(args []string, stderr io.Writer) (*serveOptions, error) {
 		return err
 	})
 	f.Int64Var(&o.maxBody, "max-body", 64<<20, "largest OTLP request in `bytes`, after decompression")
+	f.Func("auth", "take this `credential` and no other; may be given several times, or several separated by commas", func(s string) error {
+		o.auth = append(o.auth, strings.Split(s, ",")...)
+		return nil
+	})
+	f.IntVar(&o.journal, "journal", 1000, "remember the last `n` requests of each workspace; -1 for none")
 	f.BoolVar(&o.rateLimit, "mackerel-rate-limit", false, "answer 429 to a second list request of a Mackerel key within a second")
 	f.Func("prices", "`file` of what models' tokens cost, in place of the table that comes with the program", func(name string) error {
 		b, err := os.ReadFile(name)
