@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"os"
+	"strings"
 
 	"github.com/spanstead/spanstead/apiserver"
 )
