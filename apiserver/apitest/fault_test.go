@@ -157,6 +157,15 @@ func TestPageTokenExpires(t *testing.T) {
 	}
 }
 
+// TestStatusThatTheVendorKnows is answered in the words that it has for it.
+func TestStatusThatTheVendorKnows(t *testing.T) {
+	srv := apitest.Start(t)
+	srv.Fault(apitest.Fault{Vendor: "mackerel", Status: 429})
+	if res, body, err := plainList(srv.Workspace); err != nil || res.StatusCode != 429 || !strings.Contains(body, "at most 1 request per second") {
+		t.Errorf("%v %s, %v", res, body, err)
+	}
+}
+
 func TestRetryAfter(t *testing.T) {
 	srv := apitest.Start(t)
 	for _, tt := range []struct {
@@ -329,6 +338,8 @@ func TestStaleReads(t *testing.T) {
 	w.Append(spanOf(1, "web", 0)) // sent again, it is not new
 	w.Advance(time.Second)
 	check("in time", true)
+	w.Append(spanOf(1, "web", 0)) // nor is it now
+	check("sent again", true)
 	w.Append(spanOf(2, "web", 1))
 	if n := list(t, w, "web"); n != 1 {
 		t.Errorf("%d traces, the newer one is not yet to be seen", n)

@@ -12,11 +12,13 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/spanstead/spanstead/apiserver"
 	"github.com/spanstead/spanstead/apiserver/internal/double"
+	"github.com/spanstead/spanstead/apiserver/internal/faults"
 	"github.com/spanstead/spanstead/apiserver/internal/journal"
 	"github.com/spanstead/spanstead/apiserver/internal/rest"
 	"github.com/spanstead/spanstead/apiserver/internal/storetest"
@@ -227,6 +229,20 @@ func TestResetsAmongRequests(t *testing.T) {
 	names, err := st.ListWorkspaces(t.Context())
 	if diff := cmp.Diff([]string{"default"}, names); diff != "" || err != nil || count(t, st, "default") != 0 || s.Double().Journal().Size() != 0 {
 		t.Errorf("%v %v: %d spans, %d requests", err, diff, count(t, st, "default"), s.Double().Journal().Size())
+	}
+}
+
+// TestDelaysEndWhenTheServerDrains has a request wait for minutes.
+func TestDelaysEndWhenTheServerDrains(t *testing.T) {
+	s := apiserver.New(apiserver.Options{Store: storetest.New(t)})
+	if _, err := s.Double().AddFault(faults.Fault{Then: faults.Effect{Delay: faults.Delay{Fixed: 5 * time.Minute}}}); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan *httptest.ResponseRecorder)
+	go func() { answer <- post(s.Handler(), "/query/traces", strings.NewReader("{}"), "Authorization", "Bearer k") }()
+	s.Drain()
+	if rec := <-answer; rec.Code != 200 {
+		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
 }
 

@@ -71,7 +71,8 @@ type mismatch struct {
 	weight int
 }
 
-// mismatches lists how a request differs from what is meant; nothing when it matches.
+// mismatches lists how a request of the workspace differs from what is meant;
+// nothing when it matches.
 func (w *want) mismatches(e *Entry) []mismatch {
 	var list []mismatch
 	add := func(weight int, format string, args ...any) {
@@ -83,7 +84,6 @@ func (w *want) mismatches(e *Entry) []mismatch {
 		}
 	}
 	text(8, "vendor", w.Vendor, e.Vendor)
-	text(8, "workspace", w.Workspace, e.Workspace)
 	text(4, "method", strings.ToUpper(w.Method), e.Method)
 	text(8, "route", w.Route, e.Route)
 	text(8, "path", w.Path, e.Path)
