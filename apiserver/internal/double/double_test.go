@@ -239,7 +239,9 @@ func TestDelaysEndWhenTheServerDrains(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := make(chan *httptest.ResponseRecorder)
-	go func() { answer <- post(s.Handler(), "/query/traces", strings.NewReader("{}"), "Authorization", "Bearer k") }()
+	go func() {
+		answer <- post(s.Handler(), "/query/traces", strings.NewReader("{}"), "Authorization", "Bearer k")
+	}()
 	s.Drain()
 	if rec := <-answer; rec.Code != 200 {
 		t.Errorf("%d %s", rec.Code, rec.Body)
