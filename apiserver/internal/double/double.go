@@ -13,6 +13,7 @@ package double
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -90,7 +91,7 @@ func (d *Double) Journal() *journal.Journal { return d.journal }
 func (d *Double) Clock() *clock.Set { return d.clock }
 
 // errReset is what a request gets that began before a reset and goes on after it.
-var errReset = errors.Join(query.ErrClosed, errors.New("the server was reset while the request ran"))
+var errReset = fmt.Errorf("the server was reset while the request ran: %w", query.ErrClosed)
 
 // outdated reports whether a request began before a reset of what it asks. The
 // caller holds mu.
